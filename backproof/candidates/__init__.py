@@ -1,0 +1,1 @@
+"""The implementations under examination, however they are reached."""

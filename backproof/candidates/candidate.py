@@ -1,0 +1,87 @@
+"""What the engine asks of the implementation that it examines, and how it hears of failure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Example:
+    """One drawn question: the inputs, the parameters and the cotangent.
+
+    Attributes
+    ----------
+    inputs
+        Every array the operation takes, by name, the ones it is not differentiated by included.
+    parameters
+        Hyper-parameters and conventions, by name, as the keyword arguments of the operation.
+    cotangent
+        The upstream gradient, in the shape of the operation's first output.
+    """
+
+    inputs: Mapping[str, np.ndarray]
+    parameters: Mapping[str, Any]
+    cotangent: np.ndarray
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a candidate says to one example.
+
+    Attributes
+    ----------
+    outputs
+        The values of the forward, by output name, the differentiated one first.
+    gradients
+        The VJP with respect to each differentiable input, by input name.
+    """
+
+    outputs: Mapping[str, np.ndarray]
+    gradients: Mapping[str, np.ndarray]
+
+
+class CandidateError(Exception):
+    """The candidate gave no answer.
+
+    Parameters
+    ----------
+    status
+        ``"error"`` where its code raised or answered with something that is no array,
+        ``"not-implemented"`` where the code is not there.
+    message
+        One line for a person.
+    traceback
+        The frames of the candidate's own files, ending in the exception; may be empty.
+    """
+
+    def __init__(self, status: str, message: str, traceback: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.traceback = traceback
+
+
+class Candidate(Protocol):
+    """An implementation under examination."""
+
+    def answer(self, example: Example) -> Answer:
+        """Run forward, then backward.
+
+        Raises
+        ------
+        CandidateError
+            Where there is no answer.
+        """
+
+    def values(self, examples: Sequence[Example]) -> list[np.ndarray]:
+        """Run the forward alone on each example and return its differentiated output.
+
+        Raises
+        ------
+        CandidateError
+            Where there is no answer.
+        """

@@ -1,0 +1,9 @@
+"""The courses' interfaces, by the name that ``--dialect`` takes."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from backproof.candidates.dialects.dialect import Dialect
+from backproof.candidates.dialects.mytorch import MYTORCH
+
+DIALECTS: Mapping[str, Dialect] = MappingProxyType({"mytorch": MYTORCH})

@@ -1,0 +1,453 @@
+"""Commands and values as raw typed bytes, between the grader and the runner.
+
+A frame is eight bytes of length, then one value; a value is one byte of tag, then its content.
+Nothing that is read can run code or claim more memory than it brought, because what comes from
+the runner comes from a submission.
+
+Both sides load this file, the runner by its path: it needs the standard library and NumPy alone,
+and keeps to the syntax of Python 3.8, as a course may pin an old NumPy.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Union
+
+import numpy as np
+
+MAX_BYTES = 256 * 2**20
+"""The largest frame, and so the largest array, in bytes."""
+
+MAX_VALUES = 1_000_000
+"""The most values in a frame: a ``None`` is one byte here and dozens in Python."""
+
+MAX_DEPTH = 12
+"""The deepest nesting of tuples, lists and dicts; also what ends a list that holds itself."""
+
+MAX_NDIM = 8
+
+CUT_OFF = 70
+"""The exit status of a runner that finds its streams closed."""
+
+# A dtype's code is its place. On platforms whose long double is a double, the two are equal
+# and the earlier code stands for both.
+_DTYPES = tuple(
+    np.dtype(kind) for kind in (np.bool_, np.int32, np.int64, np.float32, np.float64, np.longdouble)
+)
+_CODES = {dtype: code for code, dtype in reversed(list(enumerate(_DTYPES)))}
+
+_FORTRAN, _READ_ONLY, _STRIDED = 1, 2, 4
+
+_CHUNK = 64 * 1024  # what a pipe holds
+
+_LENGTH = struct.Struct("<Q")
+_COUNT = struct.Struct("<I")
+_INT = struct.Struct("<q")
+_FLOAT = struct.Struct("<d")
+_ARRAY = struct.Struct("<BBBQ")  # dtype, layout, ndim, bytes
+
+Value = Any
+"""None, bool, int, float, str, array, Handle, Initialiser, or a tuple, list or dict of these."""
+
+
+class WireError(Exception):
+    """A value that the wire does not carry, or bytes that are no value."""
+
+
+class Handle(NamedTuple):
+    """Stands for the result of an earlier command in the same batch, counted from 0."""
+
+    command: int
+
+
+class Initialiser(NamedTuple):
+    """Stands for a function of any arguments that returns a copy of ``array``."""
+
+    array: np.ndarray
+
+
+class Create(NamedTuple):
+    """Call ``module.name`` and keep the result in the runner, for handles to refer to."""
+
+    module: str
+    name: str
+    args: tuple[Value, ...] = ()
+    kwargs: dict[str, Value] | None = None
+
+
+class Set(NamedTuple):
+    """Set an attribute."""
+
+    target: Handle
+    attribute: str
+    value: Value
+
+
+class Call(NamedTuple):
+    """Call a method; of several names, the first that the object has."""
+
+    target: Handle
+    method: str | tuple[str, ...]
+    args: tuple[Value, ...] = ()
+    kwargs: dict[str, Value] | None = None
+
+
+class Get(NamedTuple):
+    """Get an attribute."""
+
+    target: Handle
+    attribute: str
+
+
+Command = Union[Create, Set, Call, Get]  # noqa: UP007 - evaluated, and 3.8 has no | for types
+
+_COMMANDS = {"create": Create, "set": Set, "call": Call, "get": Get}
+_NAMES = {kind: name for name, kind in _COMMANDS.items()}
+
+
+class Failure(NamedTuple):
+    """Why a request ended early.
+
+    Attributes
+    ----------
+    batch, command
+        Where.
+    status
+        ``"raised"``, ``"missing"`` (the code is not there) or ``"not-an-array"``.
+    exception
+        The exception's type, or the type that is no value.
+    message
+        One line for a person.
+    traceback
+        The submission's own frames.
+    """
+
+    batch: int
+    command: int
+    status: str
+    exception: str
+    message: str
+    traceback: str
+
+
+def encode(value: Value) -> bytes:
+    """Turn a value into bytes.
+
+    Raises
+    ------
+    WireError
+        Where the value, or a part of it, is of a type that the wire does not carry. Types count
+        exactly: a subclass can override what its bytes mean.
+    """
+    parts: list[bytes] = []
+    _write(value, parts, 0)
+    return b"".join(parts)
+
+
+def encode_list(encoded: Sequence[bytes]) -> bytes:
+    """Join values that are encoded already into one list."""
+    return b"".join([b"L", _COUNT.pack(len(encoded)), *encoded])
+
+
+def _write(value: Value, parts: list[bytes], depth: int) -> None:  # noqa: C901, PLR0912 - by type
+    if depth > MAX_DEPTH:
+        raise WireError("a value nested too deeply")
+    kind = type(value)
+    if kind is np.ndarray:
+        _write_array(value, parts)
+    elif value is None:
+        parts.append(b"N")
+    elif kind is bool:
+        parts.append(b"B\1" if value else b"B\0")
+    elif kind is int:
+        if not -(2**63) <= value < 2**63:
+            raise WireError("an int beyond 64 bits")
+        parts.append(b"I" + _INT.pack(value))
+    elif kind is float:
+        parts.append(b"F" + _FLOAT.pack(value))
+    elif kind is str:
+        data = value.encode("utf-8", "replace")
+        parts += (b"S", _COUNT.pack(len(data)), data)
+    elif kind is tuple or kind is list:
+        parts += (b"T" if kind is tuple else b"L", _COUNT.pack(len(value)))
+        for item in value:
+            _write(item, parts, depth + 1)
+    elif kind is dict:
+        parts += (b"D", _COUNT.pack(2 * len(value)))
+        for key, item in value.items():
+            _write(key, parts, depth + 1)
+            _write(item, parts, depth + 1)
+    elif kind is Handle:
+        parts += (b"H", _COUNT.pack(value.command))
+    elif kind is Initialiser:
+        parts.append(b"W")
+        _write(value.array, parts, depth + 1)
+    elif isinstance(value, np.generic) and kind.__module__ == "numpy":
+        _write_array(np.array(value), parts)
+    else:
+        raise WireError(f"{kind.__module__}.{kind.__qualname__}".replace("builtins.", ""))
+
+
+def _write_array(array: np.ndarray, parts: list[bytes]) -> None:
+    code = _CODES.get(array.dtype)
+    if code is None:
+        raise WireError(f"array of dtype {array.dtype}")
+    if array.ndim > MAX_NDIM:
+        raise WireError(f"array of {array.ndim} axes")
+    if array.nbytes > MAX_BYTES:
+        raise WireError(f"array of {array.nbytes} bytes")
+    flags = array.flags
+    layout = 0 if flags.writeable else _READ_ONLY
+    if not flags.c_contiguous:
+        layout |= _FORTRAN if flags.f_contiguous else _STRIDED
+    parts += (
+        b"A",
+        _ARRAY.pack(code, layout, array.ndim, array.nbytes),
+        struct.pack(f"<{array.ndim}Q", *array.shape),
+        array.tobytes(),
+    )
+
+
+def decode(data: bytes) -> Value:
+    """Turn bytes back into a value; arrays arrive in the memory layout that they had.
+
+    Raises
+    ------
+    WireError
+        Where the bytes are not exactly one value within the limits.
+    """
+    reader = _Reader(data)
+    try:
+        value = reader.value()
+    except KeyError as error:
+        raise WireError(f"an unknown tag {error}") from None
+    except (IndexError, struct.error):
+        raise WireError("a value that ends too early") from None
+    if reader.position != len(data):
+        raise WireError("bytes after the value, or too few")
+    return value
+
+
+class _Reader:
+    """Walks through one frame. Python and `struct` themselves refuse to read past its end."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.position = 0
+        self.values = 0
+        self.depth = 0
+
+    def value(self) -> Value:
+        tag = self.data[self.position]
+        self.position += 1
+        return _READERS[tag](self)
+
+    def read_bool(self) -> bool:
+        self.position += 1
+        return self.data[self.position - 1] != 0
+
+    def read_int(self) -> int:
+        self.position += 8
+        return int(_INT.unpack_from(self.data, self.position - 8)[0])
+
+    def read_float(self) -> float:
+        self.position += 8
+        return float(_FLOAT.unpack_from(self.data, self.position - 8)[0])
+
+    def count(self) -> int:
+        self.position += 4
+        return int(_COUNT.unpack_from(self.data, self.position - 4)[0])
+
+    def read_str(self) -> str:
+        size = self.count()
+        start = self.position
+        self.position += size
+        return self.data[start : self.position].decode("utf-8", "replace")
+
+    def read_list(self) -> list[Value]:
+        count = self.count()
+        self.values += count
+        self.depth += 1
+        if self.values > MAX_VALUES:
+            raise WireError("too many values in one frame")
+        if self.depth > MAX_DEPTH:
+            raise WireError("a value nested too deeply")
+        items = [self.value() for _ in range(count)]
+        self.depth -= 1
+        return items
+
+    def read_dict(self) -> dict[str, Value]:
+        items = self.read_list()
+        if len(items) % 2 or any(type(key) is not str for key in items[::2]):
+            raise WireError("a key that is no str")
+        return dict(zip(items[::2], items[1::2]))  # noqa: B905 - 3.8 has no strict
+
+    def initialiser(self) -> Initialiser:
+        array = self.value()
+        if type(array) is not np.ndarray:
+            raise WireError("an initialiser without its array")
+        return Initialiser(array)
+
+    def array(self) -> np.ndarray:
+        code, layout, ndim, size = _ARRAY.unpack_from(self.data, self.position)
+        if code >= len(_DTYPES) or ndim > MAX_NDIM:
+            raise WireError("an array header outside the limits")
+        shape = struct.unpack_from(f"<{ndim}Q", self.data, self.position + _ARRAY.size)
+        dtype = _DTYPES[code]
+        elements = math.prod(shape)
+        if elements * dtype.itemsize != size:
+            raise WireError("an array whose shape and bytes disagree")
+        # An axis of length 0 hides the others from the product.
+        if size > MAX_BYTES or (not size and math.prod(filter(None, shape)) > MAX_BYTES):
+            raise WireError("an array larger than the limit")
+        start = self.position + _ARRAY.size + 8 * ndim
+        self.position = start + size
+        if self.position > len(self.data):
+            raise WireError("an array that ends too early")
+        if not size:
+            array = np.empty(0, dtype)
+        elif code == 0:  # bool: a byte but 0 and 1 is no bool, and NumPy would trust it
+            array = np.frombuffer(self.data, np.uint8, elements, start).astype(np.bool_)
+        else:
+            array = np.frombuffer(self.data, dtype, elements, start)
+        return _laid_out(array.reshape(shape), layout)
+
+
+_READERS: dict[int, Callable[[_Reader], Value]] = {
+    ord("N"): lambda _: None,
+    ord("B"): _Reader.read_bool,
+    ord("I"): _Reader.read_int,
+    ord("F"): _Reader.read_float,
+    ord("S"): _Reader.read_str,
+    ord("T"): lambda reader: tuple(reader.read_list()),
+    ord("L"): _Reader.read_list,
+    ord("D"): _Reader.read_dict,
+    ord("H"): lambda reader: Handle(reader.count()),
+    ord("W"): _Reader.initialiser,
+    ord("A"): _Reader.array,
+}
+
+
+def _laid_out(values: np.ndarray, layout: int) -> np.ndarray:
+    """Copy into fresh memory of the given layout."""
+    if layout & _STRIDED and values.ndim:
+        twice = np.zeros((*values.shape[:-1], 2 * values.shape[-1]), values.dtype)
+        array = twice[..., ::2]
+        array[...] = values
+    else:
+        array = values.copy(order="F" if layout & _FORTRAN else "C")
+    if layout & _READ_ONLY:
+        array.flags.writeable = False
+    return array
+
+
+def encode_request(batches: Sequence[Sequence[Command]]) -> bytes:
+    """Encode batches of commands.
+
+    Raises
+    ------
+    WireError
+        Where a value is none that the wire carries, or all together are more than `MAX_BYTES`.
+    """
+    request = encode(
+        [[[_NAMES[type(command)], *command] for command in batch] for batch in batches]
+    )
+    if len(request) > MAX_BYTES:
+        raise WireError(f"a request of {len(request)} bytes")
+    return request
+
+
+def decode_request(data: bytes) -> list[list[Command]]:
+    """Decode what `encode_request` wrote; the grader is trusted to send nothing else."""
+    return [[_COMMANDS[name](*fields) for name, *fields in batch] for batch in decode(data)]
+
+
+def encode_reply(results: Sequence[Sequence[bytes]], failure: Failure | None) -> bytes:
+    """Encode the results so far, each encoded already, and why they end there if they do."""
+    return encode_list(
+        [
+            encode_list([encode_list(batch) for batch in results]),
+            encode(None if failure is None else tuple(failure)),
+        ]
+    )
+
+
+def decode_reply(
+    data: bytes, batches: Sequence[Sequence[Command]]
+) -> tuple[list[list[Value]], Failure | None]:
+    """Decode the reply to a request, trusting nothing.
+
+    Raises
+    ------
+    WireError
+        Where it is not one result for each command, or a well-formed failure.
+    """
+    reply = decode(data)
+    if type(reply) is not list or len(reply) != 2:
+        raise WireError("a reply that is not results and a failure")
+    results, failure = reply
+    if failure is not None:
+        kinds = [int, int, str, str, str, str]
+        if type(failure) is not tuple or [type(field) for field in failure] != kinds:
+            raise WireError("a malformed failure")
+        return [], Failure(*failure)
+    if (
+        type(results) is not list
+        or any(type(batch) is not list for batch in results)
+        or [len(batch) for batch in results] != [len(batch) for batch in batches]
+    ):
+        raise WireError("a reply without one result for each command")
+    return results, None
+
+
+def read_frame(read: Callable[[int], bytes]) -> bytes | None:
+    """Read one frame's content.
+
+    Parameters
+    ----------
+    read
+        Returns between one and so many bytes, or none at the end, as `os.read` does.
+
+    Returns
+    -------
+    bytes or None
+        None at the end of the stream.
+
+    Raises
+    ------
+    WireError
+        Where the frame is larger than `MAX_BYTES` or is cut off.
+    """
+    received = bytearray()
+    end = _LENGTH.size
+    while len(received) < end:
+        chunk = read(_CHUNK)
+        if not chunk:
+            if not received:
+                return None
+            raise WireError("a frame that is cut off")
+        received += chunk
+        if len(received) >= _LENGTH.size:
+            end = _LENGTH.size + _LENGTH.unpack_from(received)[0]
+            if end > _LENGTH.size + MAX_BYTES:
+                raise WireError(f"a frame of {end - _LENGTH.size} bytes")
+    # Each side waits for the other, so nothing can rightly follow.
+    if len(received) > end:
+        raise WireError("bytes after the frame")
+    return bytes(memoryview(received)[_LENGTH.size :])
+
+
+def write_frame(descriptor: int, content: bytes) -> None:
+    """Write one frame, of at most `MAX_BYTES`.
+
+    Raises
+    ------
+    OSError
+        Where the other side is gone.
+    """
+    rest = memoryview(_LENGTH.pack(len(content)) + content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]

@@ -1,0 +1,57 @@
+"""The operations there are: an operation exists because it stands here."""
+
+from backproof.operation import Operation
+from backproof.operations import (
+    batchnorm,
+    conv2d,
+    cross_entropy,
+    dropout,
+    elu,
+    identity,
+    l2_penalty,
+    layernorm,
+    leaky_relu,
+    linear,
+    max_pool2d,
+    mse,
+    relu,
+    sigmoid,
+    softmax,
+    softmax_cross_entropy,
+    tanh,
+)
+
+OPERATIONS: tuple[Operation, ...] = (
+    identity.OPERATION,
+    relu.OPERATION,
+    leaky_relu.OPERATION,
+    elu.OPERATION,
+    sigmoid.OPERATION,
+    tanh.OPERATION,
+    softmax.OPERATION,
+    cross_entropy.OPERATION,
+    softmax_cross_entropy.OPERATION,
+    mse.OPERATION,
+    linear.OPERATION,
+    l2_penalty.OPERATION,
+    batchnorm.OPERATION,
+    layernorm.OPERATION,
+    conv2d.OPERATION,
+    max_pool2d.OPERATION,
+    dropout.OPERATION,
+)
+
+
+def find(name: str) -> Operation:
+    """The operation called `name`.
+
+    Raises
+    ------
+    LookupError
+        Where there is none; the message lists those there are.
+    """
+    for operation in OPERATIONS:
+        if operation.name == name:
+            return operation
+    known = ", ".join(o.name for o in OPERATIONS)
+    raise LookupError(f"no operation {name!r}; there are: {known}")

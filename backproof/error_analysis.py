@@ -1,0 +1,205 @@
+"""Values that carry a bound on the rounding error of computing them: every tolerance comes from here.
+
+Running error analysis (Wilkinson; Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd ed.,
+sections 2.2, 3.1 and 3.3) with the standard model: a rounded operation is exact up to a relative unit
+round-off u and, where it can underflow, an absolute unit eta. The value is computed in a wider format
+than the candidate's; the bound says how far a program that works in the candidate's format and
+follows the same formula may stray from it, whatever the order of its sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+LIBRARY_ROUNDINGS = 8
+"""Roundings that exp, log, tanh and non-integer powers may cost: NumPy's vector loops promise 4 ulp."""
+
+
+class Bounded(NamedTuple):
+    """A value and the error that a candidate may make in it.
+
+    Attributes
+    ----------
+    value
+        In the reference format.
+    error
+        Non-negative, in the units of the value; None where the value is exact.
+    """
+
+    value: np.ndarray
+    error: np.ndarray | None
+
+    @property
+    def bound(self) -> np.ndarray:
+        """The error as an array, zero where the value is exact."""
+        return np.zeros(self.value.shape) if self.error is None else self.error
+
+    def rearranged(self, rearrange: Any) -> Bounded:
+        """The same values in another arrangement, such as a transposition."""
+        return Bounded(rearrange(self.value), None if self.error is None else rearrange(self.error))
+
+
+def _plus(*errors: np.ndarray | None) -> np.ndarray | None:
+    known = [e for e in errors if e is not None]
+    total = known[0] if known else None
+    for error in known[1:]:
+        total = total + error
+    return total
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """The arithmetic of a candidate's format.
+
+    Attributes
+    ----------
+    unit
+        The unit round-off, half the spacing of numbers at 1.
+    underflow
+        The absolute error of an operation that underflows.
+    reference
+        The wider format in which values are computed.
+    """
+
+    dtype: np.dtype[Any]
+    unit: float
+    underflow: float
+    reference: type[np.floating[Any]]
+
+    @classmethod
+    def of(cls, dtype: Any) -> Rounding:
+        """The arithmetic of a NumPy format; a platform without a wider one pays for it in `unit`."""
+        info = np.finfo(dtype)
+        reference = np.float64 if info.bits == 32 else np.longdouble
+        unit = float(info.eps) / 2 + float(np.finfo(reference).eps) / 2
+        return cls(np.dtype(dtype), unit, float(info.smallest_subnormal), reference)
+
+    # Each method mirrors one kind of node of a formula.
+
+    def exact(self, value: Any) -> Bounded:
+        """An input, which the candidate was given as it stands."""
+        return Bounded(np.asarray(value, dtype=self.reference), None)
+
+    def constant(self, value: float) -> Bounded:
+        """A parameter, which the candidate rounds to its own format."""
+        wide = np.asarray(value, dtype=self.reference)
+        off = abs(float(wide - self.dtype.type(value)))
+        return Bounded(wide, np.asarray(off) if off else None)
+
+    def _rounded(
+        self, value: np.ndarray, inherited: np.ndarray | None, roundings: int
+    ) -> Bounded:
+        own = np.abs(value).astype(np.float64) * (roundings * self.unit) + self.underflow
+        return Bounded(value, own if inherited is None else own + inherited)
+
+    def add(self, terms: Sequence[Bounded]) -> Bounded:
+        """A sum of a few terms, in any order."""
+        value = terms[0].value
+        for term in terms[1:]:
+            value = value + term.value
+        inherited = _plus(*(t.error for t in terms))
+        if len(terms) == 2:
+            own = np.abs(value).astype(np.float64) * self.unit
+        else:
+            sizes = [np.abs(t.value).astype(np.float64) for t in terms]
+            own = sum(sizes[1:], sizes[0]) * ((len(terms) - 1) * self.unit)
+        return Bounded(value, own if inherited is None else own + inherited)
+
+    def multiply(self, a: Bounded, b: Bounded) -> Bounded:
+        """A product."""
+        value = a.value * b.value
+        inherited = None
+        if a.error is not None:
+            reach = np.abs(b.value).astype(np.float64)
+            inherited = a.error * (reach if b.error is None else reach + b.error)
+        if b.error is not None:
+            inherited = _plus(inherited, b.error * np.abs(a.value).astype(np.float64))
+        return self._rounded(value, inherited, 1)
+
+    def power(self, base: Bounded, exponent: float) -> Bounded:
+        """A power; the base is positive where the exponent is not whole."""
+        with np.errstate(all="ignore"):
+            value = base.value ** self.reference(exponent)
+            inherited = None
+            if base.error is not None:
+                size = np.abs(base.value).astype(np.float64)
+                nearest = np.where(size > base.error, size - base.error, 0.0)
+                ends = nearest ** (exponent - 1), (size + base.error) ** (exponent - 1)
+                inherited = base.error * abs(exponent) * np.maximum(*ends)
+        return self._rounded(value, inherited, _roundings_of_power(exponent))
+
+    def exp(self, power: Bounded) -> Bounded:
+        """An exponential."""
+        value = np.exp(power.value)
+        inherited = None
+        if power.error is not None:
+            inherited = np.abs(value).astype(np.float64) * np.expm1(power.error)
+        return self._rounded(value, inherited, LIBRARY_ROUNDINGS)
+
+    def log(self, inside: Bounded) -> Bounded:
+        """A natural logarithm."""
+        value = np.log(inside.value)
+        inherited = None
+        if inside.error is not None:
+            size = inside.value.astype(np.float64)
+            inherited = inside.error / np.where(size > inside.error, size - inside.error, 0.0)
+        return self._rounded(value, inherited, LIBRARY_ROUNDINGS)
+
+    def tanh(self, inside: Bounded) -> Bounded:
+        """A hyperbolic tangent, whose slope is at most 1."""
+        return self._rounded(np.tanh(inside.value), inside.error, LIBRARY_ROUNDINGS)
+
+    def total(self, terms: Bounded, axes: tuple[int, ...]) -> Bounded:
+        """A sum along axes, in any order."""
+        value = terms.value.sum(axis=axes)
+        count = terms.value.size // max(value.size, 1)
+        size = np.abs(terms.value).astype(np.float64)
+        own = size.sum(axis=axes) * (max(count - 1, 0) * self.unit)
+        return Bounded(value, own if terms.error is None else own + terms.error.sum(axis=axes))
+
+    def contract(
+        self,
+        factors: Sequence[Bounded],
+        labels: Sequence[Sequence[int]],
+        kept: Sequence[int],
+        count: int,
+    ) -> Bounded:
+        """A sum of products (`numpy.einsum`), of `count` terms for each entry."""
+
+        def summed(arrays: Sequence[np.ndarray]) -> np.ndarray:
+            operands = [o for pair in zip(arrays, labels, strict=True) for o in pair]
+            return np.asarray(np.einsum(*operands, list(kept), optimize=len(arrays) > 2))
+
+        value = summed([f.value for f in factors])
+        sizes = [np.abs(f.value).astype(np.float64) for f in factors]
+        roundings = max(count - 1, 0) + len(factors) - 1
+        error = summed(sizes) * (roundings * self.unit) + count * self.underflow
+        for n, factor in enumerate(factors):
+            if factor.error is not None:
+                error = error + summed([*sizes[:n], factor.error, *sizes[n + 1 :]])
+                sizes[n] = sizes[n] + factor.error
+        return Bounded(value, error)
+
+    def maximum(self, terms: Bounded, axes: tuple[int, ...]) -> Bounded:
+        """The largest value along axes."""
+        error = None if terms.error is None else terms.error.max(axis=axes)
+        return Bounded(terms.value.max(axis=axes), error)
+
+    def select(self, indicator: np.ndarray, a: Bounded, b: Bounded) -> Bounded:
+        """The first where the indicator is 1, else the second."""
+        value = np.where(indicator, a.value, b.value)
+        if a.error is None and b.error is None:
+            return Bounded(value, None)
+        return Bounded(value, np.where(indicator, a.bound, b.bound))
+
+
+def _roundings_of_power(exponent: float) -> int:
+    if exponent in {0.5, -1.0}:
+        return 1
+    if exponent == int(exponent):
+        return int(abs(exponent)) + (exponent < 0)
+    return LIBRARY_ROUNDINGS

@@ -1,0 +1,1 @@
+"""Shapes and values of the examples: the only room that knows Hypothesis."""

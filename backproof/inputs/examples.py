@@ -1,0 +1,125 @@
+"""The strategy that draws an example of an operation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from backproof.candidates.candidate import Example
+from backproof.inputs import values
+from backproof.operation import Input, Operation, Sizes
+
+_DIGITS = 4
+"""The seed has this many digits to base 100.
+
+Hypothesis mixes literals that it finds in loaded modules into the numbers it draws, but none below
+100: draws that stay under 100 depend on nothing but Hypothesis' version (docs/adr/0006).
+"""
+
+
+@dataclass(frozen=True)
+class Draw:
+    """An example, and how it was made."""
+
+    example: Example
+    convention: Mapping[str, Any]
+    sizes: Sizes
+    structure: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Course:
+    """What a dialect narrows.
+
+    Attributes
+    ----------
+    parameters
+        By name, the values that the course allows; the operation's own where it says nothing.
+    cotangent
+        ``"any"``, or ``"ones"`` where a backward takes no cotangent.
+    """
+
+    parameters: Mapping[str, tuple[Any, ...]]
+    cotangent: str = "any"
+
+
+FREE = Course({})
+
+
+def _seed(draw: st.DrawFn) -> int:
+    seed = 0
+    for _ in range(_DIGITS):
+        seed = 100 * seed + draw(st.integers(0, 99))
+    return seed
+
+
+def _sizes(draw: st.DrawFn, axes: list[str]) -> Sizes:
+    """Sizes of axes: pairwise distinct as a rule, else anything; 1 is always among the choices."""
+    largest = 5 if len(axes) <= 4 else 3
+    distinct = len(axes) <= largest and draw(st.sampled_from((True, True, False)))
+    sizes: Sizes = {}
+    for axis in axes:
+        taken = set(sizes.values()) if distinct else set()
+        free = [n for n in range(1, largest + 1) if n not in taken]
+        sizes[axis] = draw(st.sampled_from(free))
+    return sizes
+
+
+def _array(
+    draw: st.DrawFn,
+    numbers: np.random.RandomState,
+    operation: Operation,
+    given: Input,
+    sizes: Sizes,
+    kinks: bool,
+) -> tuple[np.ndarray, str]:
+    shape = tuple(sizes[a] for a in given.axes)
+    if given.values == "index":
+        return values.index(numbers, shape, sizes[given.into]), "index"
+    if given.values != "real":
+        make = getattr(values, given.values.replace("-", "_"))
+        return make(numbers, shape), given.values
+    if kinks and given.name == operation.kinks:
+        return values.at_kinks(numbers, shape, 0), "at kinks"
+    kinds = [k for k in values.REAL if k != "extreme" or operation.large]
+    kind = draw(st.sampled_from(kinds))
+    return values.REAL[kind](numbers, shape, operation.large), kind
+
+
+@st.composite
+def examples(
+    draw: st.DrawFn, operation: Operation, course: Course = FREE, *, kinks: bool = False
+) -> Draw:
+    """Examples of an operation, in float64; they shrink to small axes and short decimals.
+
+    Parameters
+    ----------
+    operation
+        What to draw for.
+    course
+        What a dialect narrows.
+    kinks
+        Put the operation's kinked input on its kinks and ties.
+    """
+    choices = {**operation.conventions, **operation.parameters, **course.parameters}
+    parameters = {name: draw(st.sampled_from(allowed)) for name, allowed in choices.items()}
+    convention = operation.convention_of(parameters)
+    inputs = operation.arrays(convention)
+    axes = list(dict.fromkeys(a for i in inputs for a in (*i.axes, *filter(None, [i.into]))))
+    sizes, parameters = operation.fit(_sizes(draw, axes), parameters)
+    numbers = values.stream(_seed(draw))
+    structure, arrays = {}, {}
+    for given in inputs:
+        array, structure[given.name] = _array(draw, numbers, operation, given, sizes, kinks)
+        layout = draw(st.sampled_from(tuple(values.LAYOUTS)))
+        arrays[given.name] = values.LAYOUTS[layout](array)
+        structure[given.name] += f", {layout}"
+    shape = operation.output_shape(convention, sizes, parameters)
+    kinds = ("ones",) if course.cotangent == "ones" else tuple(values.COTANGENTS)
+    structure["cotangent"] = draw(st.sampled_from(kinds))
+    cotangent = values.COTANGENTS[structure["cotangent"]](numbers, shape)
+    return Draw(Example(arrays, parameters, cotangent), convention, sizes, structure)

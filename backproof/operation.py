@@ -1,0 +1,218 @@
+"""Operation: one differentiable function, its axes, its domain, its kinks, its conventions."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Protocol
+
+import numpy as np
+import sympy as sp
+
+from derivations.notation import Array, Derivation
+
+VALUES = (
+    "real", "probability", "positive", "one-hot", "index", "mask",
+)  # fmt: skip
+"""What the entries of an input may be; `backproof.inputs` draws them."""
+
+Sizes = dict[str, int]
+Parameters = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Input:
+    """One array that an operation takes.
+
+    Attributes
+    ----------
+    name
+        The keyword it is passed by.
+    axes
+        The names of its axes; equal names have equal sizes.
+    values
+        One of `VALUES`.
+    differentiable
+        Whether there is a gradient with respect to it.
+    into
+        For class indices, the axis that they point into.
+    """
+
+    name: str
+    axes: tuple[str, ...]
+    values: str = "real"
+    differentiable: bool = True
+    into: str = ""
+
+    def __post_init__(self) -> None:
+        if self.values not in VALUES:
+            raise ValueError(f"values must be one of {', '.join(VALUES)}, not {self.values!r}")
+
+
+class Implementation(Protocol):
+    """A module of `implementations`."""
+
+    forward: Callable[..., Any]
+    backward: Callable[..., Any]
+
+
+def _unchanged(sizes: Sizes, parameters: Parameters) -> tuple[Sizes, Parameters]:
+    return sizes, parameters
+
+
+def _smooth(inputs: Mapping[str, np.ndarray], parameters: Mapping[str, Any]) -> float:
+    return math.inf
+
+
+@lru_cache
+def _derived(
+    derive: Callable[..., Derivation], convention: tuple[tuple[str, Any], ...]
+) -> Derivation:
+    return derive(**dict(convention))
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One differentiable function.
+
+    Attributes
+    ----------
+    name
+        Its stem, the same in every parallel folder.
+    torch
+        The reference: called with the torch module, the inputs by name, and the parameters; returns
+        the output, or a tuple of outputs of which the first is differentiated.
+    inputs
+        The arrays it takes; may be left out where there is a derivation.
+    derive
+        Makes the derivation of one choice of conventions; None for an operation without one.
+    implementation
+        The NumPy reference implementation.
+    outputs
+        The names of the outputs, the differentiated one first.
+    output_axes
+        The axes of the first output, where there is no derivation.
+    conventions
+        By name, the values of each thing that courses fix differently.
+    parameters
+        By name, the values that hyper-parameters are drawn from.
+    values
+        By input, what its entries may be, where that is not plain real numbers.
+    margin
+        The distance of the inputs from the nearest kink or edge of the domain: finite differences
+        stay well inside it. 0 at a kink.
+    kinks
+        Names the input whose values are to be put on kinks and ties for the test of the convention.
+    large
+        The largest magnitude that values are drawn up to, beside the ordinary ones.
+    implied
+        Conventions that show in which inputs there are, and are not passed by keyword.
+    fit
+        Makes drawn sizes and parameters fit each other.
+
+    Raises
+    ------
+    ValueError
+        Where there are neither inputs nor a derivation.
+    """
+
+    name: str
+    torch: Callable[..., Any]
+    inputs: tuple[Input, ...] = ()
+    derive: Callable[..., Derivation] | None = None
+    implementation: Implementation | None = None
+    outputs: tuple[str, ...] = ("y",)
+    output_axes: tuple[str, ...] = ()
+    conventions: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    parameters: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
+    margin: Callable[[Mapping[str, np.ndarray], Mapping[str, Any]], float] = _smooth
+    kinks: str | None = None
+    large: float = 0.0
+    implied: frozenset[str] = frozenset()
+    fit: Callable[[Sizes, Parameters], tuple[Sizes, Parameters]] = _unchanged
+
+    def __post_init__(self) -> None:
+        if not self.inputs and self.derive is None:
+            raise ValueError(f"operation {self.name!r} needs inputs, or a derivation that has them")
+
+    def variants(self) -> Iterator[Mapping[str, Any]]:
+        """Every choice of conventions."""
+        for choice in itertools.product(*self.conventions.values()):
+            yield dict(zip(self.conventions, choice, strict=True))
+
+    def derivation(self, convention: Mapping[str, Any]) -> Derivation | None:
+        """The derivation under one choice of conventions."""
+        return None if self.derive is None else _derived(self.derive, tuple(convention.items()))
+
+    def keywords(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters that a forward takes as keyword arguments."""
+        return {n: v for n, v in parameters.items() if n not in self.implied}
+
+    def arrays(self, convention: Mapping[str, Any]) -> tuple[Input, ...]:
+        """The inputs under one choice of conventions."""
+        derivation = self.derivation(convention)
+        if derivation is None:
+            return self.inputs
+        return tuple(map(self._input, derivation.inputs))
+
+    def _input(self, array: Array) -> Input:
+        axes = tuple(a.name for a in array.axes)
+        if array.index_into is not None:
+            return Input(array.name, axes, "index", array.differentiable, array.index_into.name)
+        values = self.values.get(array.name, "positive" if array.positive else "real")
+        return Input(array.name, axes, values, array.differentiable)
+
+    def differentiable(self, convention: Mapping[str, Any]) -> tuple[str, ...]:
+        """The inputs that have a gradient."""
+        return tuple(i.name for i in self.arrays(convention) if i.differentiable)
+
+    def output_shape(
+        self, convention: Mapping[str, Any], sizes: Sizes, parameters: Mapping[str, Any]
+    ) -> tuple[int, ...]:
+        """The shape of the differentiated output."""
+        derivation = self.derivation(convention)
+        if derivation is None:
+            return tuple(sizes[a] for a in self.output_axes)
+        symbols = scalar_symbols(sizes, parameters)
+        lengths = (i.upper + 1 for i in derivation.output.indices)
+        return tuple(
+            int(derivation.sizes.get(length, length).subs(symbols)) for length in lengths
+        )
+
+    def convention_of(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The conventions among drawn parameters."""
+        return {name: parameters[name] for name in self.conventions}
+
+
+def scalar_symbols(sizes: Sizes, parameters: Mapping[str, Any]) -> dict[sp.Symbol, Any]:
+    """The symbols of `derivations` that stand for these sizes and hyper-parameters.
+
+    A parameter that is a pair, such as a window, stands for one symbol along each axis:
+    ``window_height`` and ``window_width``.
+    """
+    symbols: dict[sp.Symbol, Any] = {
+        sp.Symbol(name, integer=True, positive=True): size for name, size in sizes.items()
+    }
+    for name, value in parameters.items():
+        if isinstance(value, tuple):
+            for axis, part in zip(("height", "width"), value, strict=True):
+                symbols[sp.Symbol(f"{name}_{axis}", integer=True, positive=True)] = part
+        elif isinstance(value, int):
+            symbols[sp.Symbol(name, integer=True, positive=True)] = value
+            symbols[sp.Symbol(name, integer=True, nonnegative=True)] = value
+        elif isinstance(value, float):
+            symbols[sp.Symbol(name, real=True)] = value
+    return symbols
+
+
+def sizes_of(inputs: Sequence[Input], arrays: Mapping[str, np.ndarray]) -> Sizes:
+    """The size of every axis, read off the arrays."""
+    return {
+        axis: size
+        for i in inputs
+        for axis, size in zip(i.axes, arrays[i.name].shape, strict=True)
+    }

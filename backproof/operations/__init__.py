@@ -1,0 +1,1 @@
+"""Each operation joins its derivation, its implementation and its torch reference."""

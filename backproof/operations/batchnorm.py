@@ -1,0 +1,54 @@
+"""Batch normalisation."""
+
+from typing import Any
+
+from backproof.operation import Operation
+from derivations import batchnorm as derivation
+from implementations import batchnorm as implementation
+
+
+def reference(
+    torch: Any,
+    x: Any,
+    gamma: Any,
+    beta: Any,
+    running_mean: Any,
+    running_var: Any,
+    *,
+    mode: str,
+    momentum: float,
+    eps: float,
+) -> Any:
+    """The torch reference; its own running update uses the unbiased variance, so ours stands here."""
+    training = mode == "training"
+    # torch refuses one sample in training mode; a second copy of it changes none of its statistics.
+    twice = training and len(x) == 1
+    rows = torch.cat([x, x]) if twice else x
+    y = torch.nn.functional.batch_norm(
+        rows,
+        None if training else running_mean,
+        None if training else running_var,
+        gamma,
+        beta,
+        training=training,
+        eps=eps,
+    )
+    if not training:
+        return y, running_mean, running_var
+    batch_mean, batch_var = x.mean(dim=0), x.var(dim=0, unbiased=False)
+    return (
+        y[:1] if twice else y,
+        momentum * running_mean + (1 - momentum) * batch_mean,
+        momentum * running_var + (1 - momentum) * batch_var,
+    )
+
+
+OPERATION = Operation(
+    name="batchnorm",
+    derive=derivation.derive,
+    implementation=implementation,
+    torch=reference,
+    outputs=("y", "running_mean", "running_var"),
+    conventions={"mode": derivation.MODES},
+    parameters={"momentum": (0.9, 0.5), "eps": (1e-5, 1e-8)},
+)

@@ -1,0 +1,20 @@
+"""The identity."""
+
+from typing import Any
+
+from backproof.operation import Operation
+from derivations import identity as derivation
+from implementations import identity as implementation
+
+
+def reference(torch: Any, x: Any) -> Any:
+    """The torch reference."""
+    return x.clone()
+
+
+OPERATION = Operation(
+    name="identity",
+    derive=derivation.derive,
+    implementation=implementation,
+    torch=reference,
+)

@@ -1,0 +1,22 @@
+"""The squared norm of a weight, as a penalty."""
+
+from typing import Any
+
+from backproof.operation import Operation
+from derivations import l2_penalty as derivation
+from implementations import l2_penalty as implementation
+
+
+def reference(torch: Any, weight: Any, *, strength: float) -> Any:
+    """The torch reference."""
+    return strength * (weight**2).sum()
+
+
+OPERATION = Operation(
+    name="l2_penalty",
+    derive=derivation.derive,
+    implementation=implementation,
+    torch=reference,
+    outputs=("loss",),
+    parameters={"strength": (0.05, 0.5, 1e-3)},
+)

@@ -1,0 +1,31 @@
+"""The leaky rectifier; its kink is at 0."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from backproof.operation import Operation
+from derivations import leaky_relu as derivation
+from implementations import leaky_relu as implementation
+
+
+def reference(torch: Any, x: Any, *, slope: float) -> Any:
+    """The torch reference."""
+    return torch.nn.functional.leaky_relu(x, slope)
+
+
+def margin(inputs: Mapping[str, np.ndarray], _: Mapping[str, Any]) -> float:
+    """The distance from 0."""
+    return float(np.abs(inputs["x"]).min())
+
+
+OPERATION = Operation(
+    name="leaky_relu",
+    derive=derivation.derive,
+    implementation=implementation,
+    torch=reference,
+    parameters={"slope": (0.01, 0.02, 0.25)},
+    margin=margin,
+    kinks="x",
+)

@@ -1,0 +1,44 @@
+"""Maximum pooling; its kinks are ties within a window."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from backproof.operation import Operation, Parameters, Sizes
+from derivations import max_pool2d as derivation
+from implementations import max_pool2d as implementation
+
+
+def reference(torch: Any, x: Any, *, window: tuple[int, int], stride: tuple[int, int]) -> Any:
+    """The torch reference."""
+    return torch.nn.functional.max_pool2d(x, window, stride)
+
+
+def margin(inputs: Mapping[str, np.ndarray], _: Mapping[str, Any]) -> float:
+    """Half the smallest difference between two entries of one channel."""
+    planes = inputs["x"].reshape(-1, inputs["x"].shape[2] * inputs["x"].shape[3])
+    gaps = np.diff(np.sort(planes, axis=1), axis=1)
+    return float(gaps.min()) / 2 if gaps.size else np.inf
+
+
+def fit(sizes: Sizes, parameters: Parameters) -> tuple[Sizes, Parameters]:
+    """Make the input at least as large as the window."""
+    for axis, extent in zip(("height", "width"), parameters["window"], strict=True):
+        sizes[axis] = max(sizes[axis], extent)
+    return sizes, parameters
+
+
+OPERATION = Operation(
+    name="max_pool2d",
+    derive=derivation.derive,
+    implementation=implementation,
+    torch=reference,
+    parameters={
+        "window": ((1, 1), (2, 2), (1, 3), (3, 2)),
+        "stride": ((1, 1), (2, 2), (2, 1), (3, 1)),
+    },
+    margin=margin,
+    kinks="x",
+    fit=fit,
+)

@@ -1,0 +1,30 @@
+"""The rectifier; its kink is at 0."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from backproof.operation import Operation
+from derivations import relu as derivation
+from implementations import relu as implementation
+
+
+def reference(torch: Any, x: Any) -> Any:
+    """The torch reference."""
+    return torch.relu(x)
+
+
+def margin(inputs: Mapping[str, np.ndarray], _: Mapping[str, Any]) -> float:
+    """The distance from 0."""
+    return float(np.abs(inputs["x"]).min())
+
+
+OPERATION = Operation(
+    name="relu",
+    derive=derivation.derive,
+    implementation=implementation,
+    torch=reference,
+    margin=margin,
+    kinks="x",
+)

@@ -1,0 +1,21 @@
+"""The hyperbolic tangent."""
+
+from typing import Any
+
+from backproof.operation import Operation
+from derivations import tanh as derivation
+from implementations import tanh as implementation
+
+
+def reference(torch: Any, x: Any) -> Any:
+    """The torch reference."""
+    return torch.tanh(x)
+
+
+OPERATION = Operation(
+    name="tanh",
+    derive=derivation.derive,
+    implementation=implementation,
+    torch=reference,
+    large=16.0,
+)

@@ -1,0 +1,331 @@
+"""Cross-checks a claim at explicit small sizes, in exact arithmetic.
+
+Nothing of `derivations.proof` is used: the formulas are walked as they stand, entry by entry, on
+numbers that carry their own derivatives (forward mode). Rational numbers stay rational; square
+roots stay square roots; where exponentials occur the inputs are whole multiples of log 2, so that
+exponentials are rational and logarithms are sums of logarithms of primes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import permutations, product
+from typing import Any
+
+import sympy as sp
+
+from derivations.notation import (
+    Array,
+    Case,
+    ClosedForm,
+    Derivation,
+    FirstMaximum,
+    Jacobian,
+    Maximum,
+    Positive,
+)
+
+Sizes = Mapping[str, int]
+Environment = dict[sp.Idx, int]
+Entry = tuple[str, tuple[int, ...]]
+
+_DRAWS = 2
+_TRANSCENDENTAL = (sp.exp, sp.log, sp.tanh)
+
+
+@dataclass(frozen=True)
+class Dual:
+    """An exact number and its derivatives by the entries of the inputs."""
+
+    value: sp.Expr
+    slopes: Mapping[Entry, sp.Expr] = field(default_factory=dict)
+
+    def along(self, value: sp.Expr, factor: sp.Expr) -> Dual:
+        """A function of this number: its value, and its derivative there."""
+        return Dual(value, {e: _expand(factor * s) for e, s in self.slopes.items()})
+
+    def __add__(self, other: Dual) -> Dual:
+        slopes = dict(self.slopes)
+        for entry, slope in other.slopes.items():
+            slopes[entry] = slopes.get(entry, sp.S.Zero) + slope
+        return Dual(self.value + other.value, slopes)
+
+    def __mul__(self, other: Dual) -> Dual:
+        left = self.along(_expand(self.value * other.value), other.value)
+        return left + other.along(sp.S.Zero, self.value)
+
+
+def _expand(number: sp.Expr) -> sp.Expr:
+    return number if number.is_Rational else sp.expand(number)
+
+
+def show_sizes(sizes: Sizes) -> str:
+    """Sizes for a person: ``batch=2 classes=3``."""
+    return " ".join(f"{name}={size}" for name, size in sizes.items())
+
+
+def sizes_to_check(derivation: Derivation) -> tuple[Sizes, ...]:
+    """The derivation's own sizes, or: every axis 1, and pairwise distinct small ones."""
+    if derivation.check_sizes:
+        return derivation.check_sizes
+    names = list(dict.fromkeys(a.name for array in derivation.inputs for a in array.axes))
+    rising = {name: n for n, name in enumerate(names, start=2)}
+    falling = {name: n for n, name in enumerate(reversed(names), start=2)}
+    return (dict.fromkeys(names, 1), rising, falling)
+
+
+def check(derivation: Derivation, claim: ClosedForm | Jacobian) -> tuple[bool, tuple[str, ...]]:
+    """Compare a claim with the truth at every explicit size.
+
+    Returns
+    -------
+    held
+        Whether it held everywhere.
+    checked_at
+        The sizes at which it held; where it did not, the one size at which it failed.
+    """
+    seen = []
+    for sizes in sizes_to_check(derivation):
+        room = _Room(derivation, sizes)
+        for values in _draws(derivation, sizes):
+            if not room.holds(claim, values):
+                return False, (show_sizes(sizes),)
+        seen.append(show_sizes(sizes))
+    return True, tuple(seen)
+
+
+def _shape(array: Array, room: Mapping[sp.Symbol, Any]) -> tuple[int, ...]:
+    return tuple(int(a.size.subs(room)) for a in array.axes)
+
+
+def _numbers(seed: int) -> Iterator[int]:
+    """A fixed stream of small whole numbers that are never 0 (a plain congruential generator)."""
+    state = seed
+    while True:
+        state = (state * 1103515245 + 12345) % 2**31
+        value = (state >> 16) % 9 - 4
+        if value:
+            yield value
+
+
+def _draws(derivation: Derivation, sizes: Sizes) -> Iterator[dict[Entry, sp.Expr]]:
+    symbols = {sp.Symbol(n, integer=True, positive=True): v for n, v in sizes.items()}
+    for draw in range(_DRAWS):
+        stream = _numbers(draw + 1)
+        values: dict[Entry, sp.Expr] = {}
+        for array in derivation.inputs:
+            shape = _shape(array, symbols)
+            for index in product(*map(range, shape)):
+                values[array.name, index] = _entry(array, index, stream, symbols, derivation)
+        if not derivation.every_order:
+            yield values
+            continue
+        selected = [e for e in values if e[0] == derivation.inputs[0].name]
+        for order in permutations(range(len(selected))):
+            yield {**values, **dict(zip(selected, map(sp.Integer, order), strict=True))}
+        return
+
+
+def _entry(
+    array: Array,
+    index: tuple[int, ...],
+    stream: Iterator[int],
+    symbols: Mapping[sp.Symbol, int],
+    derivation: Derivation,
+) -> sp.Expr:
+    number = sp.Integer(next(stream))
+    if array.index_into is not None:
+        return sp.Integer(int(number) % int(array.index_into.size.subs(symbols)))
+    if array.sums_to_one:
+        last = _shape(array, symbols)[-1]
+        weights = [sp.Rational(1 + (k + index[0]) % 3) for k in range(last)]
+        return weights[index[-1]] / sum(weights)
+    if array.positive:
+        return abs(number) / sp.Integer(3)
+    formulas = [d.body for d in (*derivation.primal, *derivation.definitions)]
+    if any(f.has(*_TRANSCENDENTAL) for f in formulas) and array.differentiable:
+        return number * sp.log(2)
+    return number / sp.Integer(2)
+
+
+class _Room:
+    """One set of sizes and values, and the formulas walked in it."""
+
+    def __init__(self, derivation: Derivation, sizes: Sizes) -> None:
+        self.derivation = derivation
+        self.values: Mapping[Entry, sp.Expr] = {}
+        self.inputs = {a.name: a for a in derivation.inputs}
+        self.named = {d.name: d for d in (*derivation.definitions, *derivation.primal)}
+        self.symbols: dict[sp.Symbol, sp.Expr] = {
+            sp.Symbol(n, integer=True, positive=True): sp.Integer(v) for n, v in sizes.items()
+        }
+        for n, v in sizes.items():
+            self.symbols[sp.Symbol(n, integer=True, nonnegative=True)] = sp.Integer(v)
+        for size, formula in derivation.sizes.items():
+            self.symbols[size] = formula.subs(self.symbols)
+        self.ranges: dict[sp.Expr, range] = {}
+        self.memo: dict[Entry, Dual] = {}
+        self.places: dict[tuple[sp.Expr, tuple[int, ...]], Environment] = {}
+
+    def size(self, index: sp.Idx) -> range:
+        if index.upper not in self.ranges:
+            self.ranges[index.upper] = range(int((index.upper + 1).subs(self.symbols)))
+        return self.ranges[index.upper]
+
+    def everywhere(self, indices: tuple[sp.Idx, ...]) -> Iterator[Environment]:
+        for point in product(*map(self.size, indices)):
+            yield dict(zip(indices, point, strict=True))
+
+    def holds(self, claim: ClosedForm | Jacobian, values: Mapping[Entry, sp.Expr]) -> bool:
+        self.values = values
+        self.memo.clear()
+        self.places.clear()
+        if isinstance(claim, Jacobian):
+            indices = tuple(sorted(
+                {i for e in (claim.of, claim.by, claim.expression)
+                 for i in e.free_symbols if isinstance(i, sp.Idx)},
+                key=str,
+            ))  # fmt: skip
+            return all(self._jacobian_holds(claim, env) for env in self.everywhere(indices))
+        outputs = {d.name: d for d in self.derivation.primal}
+        if claim.of in outputs:
+            true = outputs[claim.of].at(claim.indices)
+            return all(
+                _same(self.walk(claim.expression, env).value, self.walk(true, env).value)
+                for env in self.everywhere(claim.indices)
+            )
+        gradient = self.gradient()
+        return all(
+            _same(
+                self.walk(claim.expression, env).value,
+                gradient.get((claim.of, tuple(env.values())), sp.S.Zero),
+            )
+            for env in self.everywhere(claim.indices)
+        )
+
+    def _jacobian_holds(self, claim: Jacobian, env: Environment) -> bool:
+        by = (claim.by.base.name, self.integers(claim.by.indices, env))
+        slope = self.walk(claim.of, env).slopes.get(by, sp.S.Zero)
+        return _same(self.walk(claim.expression, env).value, slope)
+
+    def gradient(self) -> Mapping[Entry, sp.Expr]:
+        """The VJP by forward mode: the slopes of the output weighted with the cotangent."""
+        output = self.derivation.output
+        weighted = Dual(sp.S.Zero)
+        for env in self.everywhere(output.indices):
+            weight = self.upstream(tuple(env.values()))
+            weighted += weight * self.walk(output.body, env)
+        return weighted.slopes
+
+    def upstream(self, index: tuple[int, ...]) -> Dual:
+        """The cotangent: fixed rationals, no two alike, of both signs."""
+        rank = sum(3**n * i for n, i in enumerate(index, start=1)) + 1
+        return Dual(sp.Rational((-1) ** (rank // 3 % 2) * (rank + 1), 5))
+
+    def integers(self, indices: tuple[sp.Expr, ...], env: Environment) -> tuple[int, ...]:
+        return tuple(self.integer(i, env) for i in indices)
+
+    def integer(self, expression: sp.Expr, env: Environment) -> int:
+        return int(self.walk(expression, env).value)
+
+    def lookup(self, name: str, index: tuple[int, ...]) -> Dual:
+        if name == f"d{self.derivation.output.name}":
+            return self.upstream(index)
+        if name in self.inputs:
+            value = self.values[name, index]
+            moves = self.inputs[name].differentiable
+            return Dual(value, {(name, index): sp.S.One} if moves else {})
+        if (name, index) not in self.memo:
+            definition = self.named[name]
+            env = dict(zip(definition.indices, index, strict=True))
+            self.memo[name, index] = self.walk(definition.body, env)
+        return self.memo[name, index]
+
+    def best(self, body: sp.Expr, indices: tuple[sp.Idx, ...], env: Environment) -> Environment:
+        """The first place of the largest value."""
+        free = sorted(body.free_symbols & (env.keys() - set(indices)), key=str)
+        key = body, tuple(env[i] for i in free)
+        if key not in self.places:
+            places = list(self.everywhere(indices))
+            values = [float(self.walk(body, {**env, **p}).value) for p in places]
+            self.places[key] = places[values.index(max(values))]
+        return self.places[key]
+
+    def walk(self, expression: sp.Expr, env: Environment) -> Dual:
+        match expression:
+            case sp.Idx():
+                return Dual(sp.Integer(env[expression]))
+            case sp.Indexed():
+                index = self.integers(expression.indices, env)
+                return self.lookup(expression.base.name, index)
+            case sp.Symbol():
+                return self.symbol(expression)
+            case sp.Add():
+                return _fold(Dual.__add__, (self.walk(a, env) for a in expression.args))
+            case sp.Mul():
+                return self.product(expression.args, env)
+            case sp.Pow(args=(base, power)):
+                inside, n = self.walk(base, env), power
+                value = _expand(inside.value**n)
+                return inside.along(value, n * inside.value ** (n - 1))
+            case sp.exp(args=(power,)):
+                inside = self.walk(power, env)
+                value = sp.exp(sp.expand(inside.value))
+                return inside.along(value, value)
+            case sp.log(args=(argument,)):
+                inside = self.walk(argument, env)
+                value = sp.expand_log(sp.log(inside.value), force=True, factor=True)
+                return inside.along(value, 1 / inside.value)
+            case sp.tanh(args=(argument,)):
+                inside = self.walk(argument, env)
+                up = sp.exp(inside.value)
+                value = (up - 1 / up) / (up + 1 / up)
+                return inside.along(value, 1 - value**2)
+            case sp.KroneckerDelta(args=(i, j)):
+                same = self.integer(i, env) == self.integer(j, env)
+                return Dual(sp.Integer(int(same)))
+            case Positive(args=(argument,)):
+                above = float(self.walk(argument, env).value) > 0
+                return Dual(sp.Integer(int(above)))
+            case Case(args=(indicator, a, b)):
+                return self.walk(a if self.walk(indicator, env).value == 1 else b, env)
+            case sp.Sum(args=(body, *bounds)):
+                places = self.everywhere(tuple(b[0] for b in bounds))
+                parts = (self.walk(body, {**env, **place}) for place in places)
+                return _fold(Dual.__add__, parts)
+            case Maximum(args=(body, *bounds)):
+                place = self.best(body, tuple(b[0] for b in bounds), env)
+                return self.walk(body, {**env, **place})
+            case FirstMaximum(args=(body, *indices)):
+                place = self.best(body, tuple(indices), env)
+                return Dual(sp.Integer(int(all(env[i] == n for i, n in place.items()))))
+        return Dual(expression)
+
+    def product(self, factors: tuple[sp.Expr, ...], env: Environment) -> Dual:
+        """A product; deltas are asked first, since one that is 0 settles it."""
+        deltas = [f for f in factors if isinstance(f, sp.KroneckerDelta)]
+        if any(self.walk(f, env).value == 0 for f in deltas):
+            return Dual(sp.S.Zero)
+        others = [self.walk(f, env) for f in factors if not isinstance(f, sp.KroneckerDelta)]
+        return _fold(Dual.__mul__, iter(others)) if others else Dual(sp.S.One)
+
+    def symbol(self, symbol: sp.Symbol) -> Dual:
+        if symbol in self.symbols:
+            return Dual(self.symbols[symbol])
+        if symbol.name in self.named or symbol.name.startswith("d"):
+            return self.lookup(symbol.name, ())
+        # A hyper-parameter: any fixed rational, different for different names.
+        return Dual(sp.Rational(2 + sum(map(ord, symbol.name)) % 5, 7))
+
+
+def _fold(operation: Callable[[Dual, Dual], Dual], parts: Iterator[Dual]) -> Dual:
+    result = next(parts)
+    for part in parts:
+        result = operation(result, part)
+    return result
+
+
+def _same(a: sp.Expr, b: sp.Expr) -> bool:
+    difference = sp.expand(a - b)
+    return difference == 0 or sp.radsimp(difference) == 0

@@ -1,0 +1,103 @@
+"""Cross-entropy of given probabilities: loss_s = -sum_k T_sk log X_sk, then reduced over the batch.
+
+Hazards: a softmax may round a probability to 0. Where the target is 0 too, 0 log 0 is 0 and the
+gradient 0: those entries are never handed to log or to the division. Where the target is not 0 the
+loss would be infinite; softmax_cross_entropy, from logits, is finite there.
+
+Source: 002, Q1.1 c ii (value and gradient, mean over the S samples); 000, eq. 1 to 3 (one sample);
+001, 1.1 c (sum over the batch).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from implementations.array_types import Floating
+
+
+class Cache(NamedTuple):
+    """What ``backward`` needs of ``forward``; ``counted`` is 1 where the target is 0."""
+
+    counted: Floating[np.ndarray, "batch classes"]
+    targets: Floating[np.ndarray, "batch classes"]
+    reduction: str
+
+
+class Gradients(NamedTuple):
+    """The cotangent, pulled back to each input."""
+
+    probabilities: Floating[np.ndarray, "batch classes"]
+
+
+def forward(
+    probabilities: Floating[np.ndarray, "batch classes"],
+    targets: Floating[np.ndarray, "batch classes"],
+    *,
+    reduction: str = "mean",
+) -> tuple[Floating[np.ndarray, ""] | Floating[np.ndarray, "batch"], Cache]:
+    """Measure, in nats, how far the probabilities are from the targets (002, Q1.1 c ii).
+
+    Parameters
+    ----------
+    probabilities
+        One distribution per row.
+    targets
+        The true class of each row, one-hot.
+    reduction
+        ``"mean"`` and ``"sum"`` over the batch, or ``"none"``: one loss per sample.
+
+    Returns
+    -------
+    loss
+        An array without axes, or one number per sample.
+    cache
+        For ``backward``.
+
+    Raises
+    ------
+    ValueError
+        If the reduction is unknown, the shapes differ, or a true class has no probability.
+    """
+    if reduction not in {"mean", "sum", "none"}:
+        raise ValueError(f'set reduction to "mean", "sum" or "none", not {reduction!r}')
+    if targets.shape != probabilities.shape:
+        raise ValueError(
+            f"give targets the probabilities' shape, {probabilities.shape}; it has {targets.shape}"
+        )
+    counted = np.where(targets == 0, probabilities.dtype.type(1), probabilities)
+    if not np.all(counted > 0):
+        raise ValueError(
+            "make the true class's probability positive, or use softmax_cross_entropy on the logits"
+        )
+    per_sample = -np.sum(targets * np.log(counted), axis=1)
+    cache = Cache(counted, targets, reduction)
+    if reduction == "none":
+        return per_sample, cache
+    return np.asarray(per_sample.mean() if reduction == "mean" else per_sample.sum()), cache
+
+
+def backward(
+    cotangent: Floating[np.ndarray, ""] | Floating[np.ndarray, "batch"], cache: Cache
+) -> Gradients:
+    """Divide the targets by the probabilities: -T / X, over S for the mean (002, Q1.1 c ii).
+
+    Parameters
+    ----------
+    cotangent
+        Gradient of whatever follows in the loss; 1 if nothing does.
+    cache
+        From ``forward``.
+
+    Raises
+    ------
+    ValueError
+        If the cotangent does not have the loss's shape.
+    """
+    counted, targets, reduction = cache
+    shape = counted.shape[:1] if reduction == "none" else ()
+    if cotangent.shape != shape:
+        raise ValueError(f"give the cotangent the loss's shape, {shape}; it has {cotangent.shape}")
+    per_sample = cotangent[..., np.newaxis]
+    if reduction == "mean":
+        per_sample = per_sample / len(counted)
+    return Gradients(probabilities=-per_sample * (targets / counted))
