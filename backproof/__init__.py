@@ -1,3 +1,12 @@
-"""backproof decides whether a hand-written backward pass is the derivative of its forward."""
+"""backproof decides whether a hand-written backward pass is the derivative of its forward.
 
-__version__ = "0.1.0"
+`Operation` and `Input` say what a function was meant to be, `examine` decides, `Verdict` is what comes
+of it.
+"""
+
+from backproof.version import __version__
+from backproof.operation import Input, Operation
+from backproof.verdict import Verdict
+from backproof.examine import examine
+
+__all__ = ["Input", "Operation", "Verdict", "__version__", "examine"]

@@ -1,0 +1,81 @@
+"""A candidate that is trusted code in this process: an implementation of ours, an author's layer."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from backproof.candidates.candidate import Answer, CandidateError, Example
+from backproof.operation import Implementation, Operation
+
+
+class InProcess:
+    """Asks a pair of functions.
+
+    Parameters
+    ----------
+    operation
+        Names the inputs and outputs.
+    implementation
+        Anything with ``forward(**inputs, **parameters) -> (value, cache)`` and
+        ``backward(cotangent, cache) -> gradients``. The value is an array, or a tuple of arrays of
+        which the first is differentiated; the gradients are a mapping or a named tuple by input
+        name, or, with one input, the array itself.
+    """
+
+    def __init__(self, operation: Operation, implementation: Implementation) -> None:
+        self.operation = operation
+        self.implementation = implementation
+
+    def answer(self, example: Example) -> Answer:
+        """Run forward, then backward.
+
+        Raises
+        ------
+        CandidateError
+            Where either raises.
+        """
+        outputs, cache = self._forward(example)
+        found = _guarded(self.implementation.backward, example.cotangent, cache)
+        names = self.operation.differentiable(self.operation.convention_of(example.parameters))
+        return Answer(outputs, _by_name(found, names))
+
+    def values(self, examples: Sequence[Example]) -> list[np.ndarray]:
+        """Run the forward alone on each example.
+
+        Raises
+        ------
+        CandidateError
+            Where it raises.
+        """
+        first = self.operation.outputs[0]
+        return [self._forward(e)[0][first] for e in examples]
+
+    def _forward(self, example: Example) -> tuple[dict[str, np.ndarray], Any]:
+        keywords = self.operation.keywords(example.parameters)
+        value, cache = _guarded(self.implementation.forward, **example.inputs, **keywords)
+        outputs = value if isinstance(value, tuple) else (value,)
+        return dict(zip(self.operation.outputs, map(np.asarray, outputs), strict=True)), cache
+
+
+def _guarded(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    try:
+        return function(*args, **kwargs)
+    except Exception as error:
+        message = f"{type(error).__name__}: {error}"
+        raise CandidateError("error", message, traceback.format_exc(limit=-3)) from error
+
+
+def _by_name(found: Any, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    if isinstance(found, Mapping):
+        return {n: np.asarray(found[n]) for n in names}
+    if hasattr(found, "_fields"):
+        return {n: np.asarray(getattr(found, n)) for n in names}
+    if len(names) == 1:
+        return {names[0]: np.asarray(found)}
+    raise CandidateError(
+        "error", f"backward must return a mapping or a named tuple with {', '.join(names)}"
+    )

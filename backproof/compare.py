@@ -1,0 +1,162 @@
+"""Adjudication: the oracles are compared with each other before any of them judges a candidate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from backproof.error_analysis import Bounded
+from backproof.oracles.finite_difference import Probe
+from backproof.verdict import Say
+
+Outcome = Literal["right", "wrong", "silent", "undecided"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one example says of one property.
+
+    Attributes
+    ----------
+    outcome
+        ``"silent"`` where the rounding bound exceeds the signal, so that the example shows nothing.
+    says
+        What each oracle says of the candidate.
+    detectable_error
+        The relative error in any one entry that this example would have shown.
+    expected
+        The right answer with its bound.
+    actual
+        The candidate's.
+    blamed
+        The oracle that stands alone against the others, or empty.
+    own_forward
+        The gradient is wrong, but it is the derivative of the candidate's own forward.
+    """
+
+    outcome: Outcome
+    says: Mapping[str, Say]
+    detectable_error: float
+    expected: Bounded
+    actual: np.ndarray
+    blamed: str = ""
+    own_forward: bool = False
+
+
+def within(actual: np.ndarray, expected: np.ndarray, bound: np.ndarray) -> bool:
+    """Whether every entry lies within its bound; a different shape or a NaN does not."""
+    if actual.shape != expected.shape:
+        return False
+    with np.errstate(invalid="ignore"):
+        return bool(np.all(np.abs(actual - expected) <= bound))
+
+
+def detectable(expected: Bounded) -> float:
+    """The smallest error in any one entry that would be noticed, relative to the largest entry.
+
+    A candidate may rightly be off by the bound in the one direction while the error pulls in the
+    other, hence the factor of two.
+    """
+    signal = float(np.abs(expected.value).max(initial=0))
+    needed = 2 * float(expected.bound.max(initial=0))
+    return needed / signal if signal else math.inf if needed else 0.0
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything known of one property of one example.
+
+    Attributes
+    ----------
+    actual
+        The candidate's answer.
+    symbolic
+        The closed form with its bound; None without a derivation.
+    autograd
+        torch's answer with its own bound.
+    probes
+        The slopes of the candidate's own forward, for a gradient.
+    scale
+        What the course divides this gradient by: the probes measure the undivided one.
+    forward_right
+        Whether the candidate's forward was right on this example.
+    """
+
+    actual: np.ndarray
+    symbolic: Bounded | None
+    autograd: Bounded
+    probes: Sequence[Probe] = field(default=())
+    scale: float = 1.0
+    forward_right: bool = True
+
+
+def adjudicate(evidence: Evidence) -> Finding:
+    """Weigh the oracles, then the candidate."""
+    actual, symbolic, autograd = evidence.actual, evidence.symbolic, evidence.autograd
+    truth, blamed = symbolic or autograd, ""
+    if symbolic is not None and not within(
+        autograd.value, symbolic.value, symbolic.bound + autograd.bound
+    ):
+        with_symbolic = _slopes_say(evidence.probes, symbolic, symbolic.value, evidence.scale)
+        with_autograd = _slopes_say(evidence.probes, symbolic, autograd.value, evidence.scale)
+        if with_symbolic == with_autograd or not evidence.forward_right:
+            blamed = "symbolic or autograd"
+        elif with_symbolic == "agree":
+            blamed = "autograd"
+        else:
+            truth, blamed = Bounded(autograd.value, symbolic.bound), "symbolic"
+    says = _says(evidence, truth, blamed)
+    power = detectable(truth)
+    right = within(actual, truth.value, truth.bound)
+    outcome: Outcome = "right" if right else "wrong"
+    if blamed == "symbolic or autograd":
+        outcome = "undecided"
+    elif right and not power < 1 and np.any(truth.value):
+        outcome = "silent"
+    own = outcome == "wrong" and not evidence.forward_right and says.get(SLOPES) == "agree"
+    return Finding(outcome, says, power, truth, actual, blamed, own)
+
+
+SLOPES = "finite differences"
+
+
+def _says(evidence: Evidence, truth: Bounded, blamed: str) -> dict[str, Say]:
+    actual = evidence.actual
+    says: dict[str, Say] = {}
+    if evidence.symbolic is not None:
+        agrees = within(actual, evidence.symbolic.value, evidence.symbolic.bound)
+        says["symbolic"] = "agree" if agrees else "disagree"
+    bound = truth.bound + evidence.autograd.bound
+    agrees = within(actual, evidence.autograd.value, bound)
+    says["autograd"] = "agree" if agrees else "disagree"
+    if evidence.probes:
+        says[SLOPES] = _slopes_say(evidence.probes, truth, actual, evidence.scale)
+        against_truth = _slopes_say(evidence.probes, truth, truth.value, evidence.scale)
+        # Differences that contradict two oracles that agree are out of their depth,
+        # unless they differentiate another function than the oracles do.
+        if against_truth == "disagree" and evidence.forward_right and not blamed:
+            says[SLOPES] = "unreliable"
+    return says
+
+
+def _slopes_say(
+    probes: Sequence[Probe], truth: Bounded, gradient: np.ndarray, scale: float
+) -> Say:
+    """Compare measured slopes with the inner products of a gradient."""
+    if not probes or gradient.shape != truth.value.shape:
+        return "disagree" if probes else "unreliable"
+    heard = False
+    for probe in probes:
+        signal = float(np.sum(np.abs(truth.value * probe.direction))) / scale
+        if not probe.error < max(signal, np.finfo(np.float64).tiny):
+            continue
+        heard = True
+        predicted = float(np.sum(gradient * probe.direction)) / scale
+        slack = float(np.sum(truth.bound * np.abs(probe.direction))) / scale
+        if not abs(predicted - probe.slope) <= probe.error + slack:
+            return "disagree"
+    return "agree" if heard else "unreliable"

@@ -1,0 +1,218 @@
+"""One candidate, one operation, one format: what each oracle says of an example."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from backproof.candidates.candidate import Candidate, Example
+from backproof.compare import Evidence, Finding, adjudicate
+from backproof.error_analysis import Bounded, Rounding
+from backproof.inputs import values
+from backproof.inputs.examples import FREE, Course, Draw
+from backproof.inputs.search import seed_of
+from backproof.operation import Operation, scalar_symbols
+from backproof.oracles import autograd, finite_difference
+from backproof.oracles.symbolic import Opinion, SymbolicOracle
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What an examination is held under, beside the operation.
+
+    Attributes
+    ----------
+    course
+        What a dialect narrows.
+    averaged
+        The inputs whose gradient the course divides by the batch size.
+    replay
+        A command in which ``{id}`` is the check to examine again.
+    """
+
+    course: Course = FREE
+    averaged: frozenset[str] = frozenset()
+    replay: str = "backproof verify --only {id}"
+
+
+class Examination:
+    """One candidate, one operation, one format."""
+
+    def __init__(
+        self, operation: Operation, candidate: Candidate, dtype: np.dtype[Any], terms: Terms
+    ) -> None:
+        self.operation = operation
+        self.candidate = candidate
+        self.dtype = dtype
+        self.terms = terms
+        self._oracles: dict[tuple[Any, ...], SymbolicOracle] = {}
+
+    # --- what is right -------------------------------------------------------------------------
+
+    def example(self, draw: Draw, dtype: np.dtype[Any] | None = None) -> Example:
+        """The drawn example in a format; memory layouts stay."""
+        dtype = self.dtype if dtype is None else dtype
+        inputs = {n: _in_format(a, dtype) for n, a in draw.example.inputs.items()}
+        return replace(
+            draw.example, inputs=inputs, cotangent=_in_format(draw.example.cotangent, dtype)
+        )
+
+    def symbolic(self, draw: Draw, dtype: np.dtype[Any] | None = None) -> Opinion | None:
+        """The closed forms' answer, with bounds for a format; None without a derivation."""
+        derivation = self.operation.derivation(draw.convention)
+        if derivation is None:
+            return None
+        key = tuple(draw.convention.items())
+        if key not in self._oracles:
+            self._oracles[key] = SymbolicOracle(derivation, self.operation.outputs)
+        rounding = Rounding.of(self.dtype if dtype is None else dtype)
+        opinion = self._oracles[key].opinion(
+            rounding,
+            draw.example.inputs,
+            draw.example.cotangent,
+            scalar_symbols(draw.sizes, draw.example.parameters),
+        )
+        scaled = {
+            name: _divided(value, self.divisor(draw, name), rounding)
+            for name, value in opinion.gradients.items()
+        }
+        return Opinion(opinion.outputs, scaled)
+
+    def divisor(self, draw: Draw, name: str) -> float:
+        """What the course divides a gradient by."""
+        return float(draw.sizes["batch"]) if name in self.terms.averaged else 1.0
+
+    def autograd(self, draw: Draw, symbolic: Opinion | None) -> Opinion:
+        """torch's answer. Its bound is the closed form's, scaled to double precision; without a
+        derivation it is measured, from what single precision changes.
+        """
+        names = self.operation.differentiable(draw.convention)
+        example = draw.example
+        asked = self.operation, example.inputs, example.parameters, example.cotangent, names
+        found = autograd.differentiate(*asked)
+        if symbolic is None:
+            coarse = autograd.differentiate(*asked, single=True)
+            parts = [
+                {n: _measured(v, rough[n]) for n, v in fine.items()}
+                for fine, rough in zip(found, coarse, strict=True)
+            ]
+            return Opinion(*parts)
+        ratio = unit_roundoff(np.float64) / unit_roundoff(self.dtype)
+        outputs = {n: Bounded(v, symbolic.outputs[n].bound * ratio) for n, v in found[0].items()}
+        gradients = {
+            n: Bounded(v / self.divisor(draw, n), symbolic.gradients[n].bound * ratio)
+            for n, v in found[1].items()
+        }
+        return Opinion(outputs, gradients)
+
+    def probes(self, draw: Draw, truth: Opinion) -> list[finite_difference.Probe]:
+        """Slopes of the candidate's own forward; none at a kink."""
+        example = self.example(draw, np.dtype(np.float64))
+        margin = self.operation.margin(example.inputs, example.parameters)
+        if not margin > 0:
+            return []
+        output = truth.outputs[self.operation.outputs[0]]
+        ratio = unit_roundoff(np.float64) / unit_roundoff(self.dtype)
+        noise = float(np.sum(np.abs(example.cotangent) * output.bound)) * ratio
+        names = self.operation.differentiable(draw.convention)
+        half_the_digits = math.sqrt(unit_roundoff(np.float64))
+        wanted = {
+            n: half_the_digits
+            * float(np.abs(truth.gradients[n].value).max(initial=0))
+            * self.divisor(draw, n)
+            for n in names
+        }
+        return finite_difference.probe(
+            self.candidate,
+            example,
+            names,
+            margin=margin,
+            noise=lambda _: noise,
+            wanted=wanted,
+            numbers=values.stream(seed_of(repr(sorted(draw.sizes.items())))),
+        )
+
+    # --- one example ---------------------------------------------------------------------------
+
+    def findings(self, draw: Draw, *, slopes: bool = True) -> dict[str, Finding]:
+        """What one example says of each property.
+
+        Raises
+        ------
+        CandidateError
+            Where the candidate gave no answer.
+        """
+        answer = self.candidate.answer(self.example(draw))
+        symbolic = self.symbolic(draw)
+        torch = self.autograd(draw, symbolic)
+        truth = symbolic or torch
+        first = self.operation.outputs[0]
+        found = {
+            f"forward.{name}" if name != first else "forward": adjudicate(
+                Evidence(actual, symbolic and symbolic.outputs[name], torch.outputs[name])
+            )
+            for name, actual in answer.outputs.items()
+        }
+        forward_right = found["forward"].outcome != "wrong"
+        probes = self.probes(draw, truth) if slopes and answer.gradients else []
+        for name, actual in answer.gradients.items():
+            found[f"gradient.{name}"] = adjudicate(
+                Evidence(
+                    actual,
+                    symbolic and symbolic.gradients[name],
+                    torch.gradients[name],
+                    [p for p in probes if p.input == name],
+                    1 / self.divisor(draw, name),
+                    forward_right,
+                )
+            )
+        return found
+
+    def properties(self) -> list[str]:
+        """The properties there are, in any convention that the course allows."""
+        first, *others = self.operation.outputs
+        found = ["forward", *(f"forward.{name}" for name in others)]
+        for convention in self.operation.variants():
+            allowed = self.terms.course.parameters
+            if all(v in allowed.get(n, (v,)) for n, v in convention.items()):
+                found += [f"gradient.{n}" for n in self.operation.differentiable(convention)]
+        return list(dict.fromkeys(found))
+
+
+def _in_format(array: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
+    """The array in another format; whole numbers stay, and so does the layout in memory."""
+    if array.dtype.kind != "f" or array.dtype == dtype:
+        return array
+    strided = array.ndim and not (array.flags.c_contiguous or array.flags.f_contiguous)
+    converted = values.strided(array.astype(dtype)) if strided else array.astype(dtype, order="K")
+    converted.flags.writeable = array.flags.writeable
+    return converted
+
+
+def unit_roundoff(dtype: Any) -> float:
+    """Half the spacing of numbers at 1."""
+    return float(np.finfo(dtype).eps) / 2
+
+
+def _divided(value: Bounded, divisor: float, rounding: Rounding) -> Bounded:
+    """A gradient as a course averages it: one more division, and the rounding that it costs."""
+    if divisor == 1:
+        return value
+    times = rounding.power(rounding.constant(divisor), -1.0)
+    return rounding.multiply(value, times)
+
+
+def _measured(fine: np.ndarray, coarse: np.ndarray) -> Bounded:
+    """Without a derivation: a right program may lose half of the digits that doubling gains.
+
+    What single precision changes, at the least one rounding of the largest entry, is scaled by the
+    square root of the ratio of the unit round-offs. An error that does not shrink with the
+    round-off is far above that; rounding is far below.
+    """
+    single, double = unit_roundoff(np.float32), unit_roundoff(np.float64)
+    largest = float(np.abs(fine).max(initial=0))
+    spread = max(float(np.abs(fine - coarse).max(initial=0)), single * largest)
+    return Bounded(fine, np.full(fine.shape, spread * math.sqrt(double / single)))

@@ -1,0 +1,262 @@
+"""The one loop: draw, ask the candidate, ask the oracles, compare, shrink, verdict."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from backproof.candidates.candidate import CandidateError
+from backproof.candidates.in_process import InProcess
+from backproof.compare import Finding
+from backproof.diagnosis import diagnose
+from backproof.examination import Examination, Terms
+from backproof.inputs import values
+from backproof.inputs.examples import Draw, examples
+from backproof.inputs.search import explore, smallest
+from backproof.operation import Operation
+from backproof.verdict import Check, Counterexample, Say, Status, Verdict
+
+SILENT_SHARE = 0.5
+"""Above this share of examples that say nothing, a check is undecided and not passed."""
+
+_ERRORS = 3
+"""After so many examples on which a candidate gave no answer, it is not asked again."""
+
+_ROUNDS = 4
+"""Some conventions lack some gradients: so many rounds may be run to give every check its examples."""
+
+_STATED = Terms()
+
+
+def examine(
+    operation: Operation,
+    candidate: Any = None,
+    *,
+    count: int = 100,
+    dtypes: tuple[str, ...] = ("float64",),
+    terms: Terms = _STATED,
+    only: str = "",
+) -> Verdict:
+    """Decide whether a candidate's backward is the derivative of the operation.
+
+    Parameters
+    ----------
+    operation
+        The function it was meant to be.
+    candidate
+        A `Candidate`, or anything with ``forward`` and ``backward`` (see `InProcess`); the
+        operation's own reference implementation where none is given.
+    count
+        Examples for each check.
+    dtypes
+        The formats to examine it in. Without a derivation only float64 is judged, since a bound
+        for it has to be measured in another format.
+    terms
+        What a course fixes.
+    only
+        Examine no other check than the one with this id.
+
+    Returns
+    -------
+    Verdict
+        One check for each output, each gradient, and each declared kink.
+    """
+    candidate = operation.implementation if candidate is None else candidate
+    if not hasattr(candidate, "answer"):
+        candidate = InProcess(operation, candidate)
+    if operation.derive is None:
+        dtypes = ("float64",)
+    checks: list[Check] = []
+    for dtype in dtypes:
+        examination = Examination(operation, candidate, np.dtype(dtype), terms)
+        for kinks in (False, True) if operation.kinks else (False,):
+            checks += _Loop(examination, count, kinks=kinks).checks(only)
+    return Verdict(tuple(checks))
+
+
+@dataclass
+class _Tally:
+    """What the examples of one check have said so far."""
+
+    examples: int = 0
+    silent: int = 0
+    powers: list[float] = field(default_factory=list)
+    says: dict[str, set[Say]] = field(default_factory=dict)
+    wrong: list[tuple[Draw, Finding]] = field(default_factory=list)
+    undecided: list[Finding] = field(default_factory=list)
+
+    def add(self, draw: Draw, finding: Finding) -> None:
+        self.examples += 1
+        self.silent += finding.outcome == "silent"
+        for oracle, say in finding.says.items():
+            self.says.setdefault(oracle, set()).add(say)
+        if finding.outcome == "wrong":
+            self.wrong.append((draw, finding))
+        elif finding.outcome == "undecided":
+            self.undecided.append(finding)
+        elif finding.outcome == "right" and finding.detectable_error < math.inf:
+            self.powers.append(finding.detectable_error)
+
+    def oracles(self) -> dict[str, Say]:
+        """Each oracle's say over all examples: one disagreement is one too many."""
+        order: tuple[Say, ...] = ("disagree", "agree", "unreliable")
+        return {o: next(s for s in order if s in says) for o, says in self.says.items()}
+
+
+class _Loop:
+    """The examples of one examination, at kinks or away from them."""
+
+    def __init__(self, examination: Examination, count: int, *, kinks: bool) -> None:
+        operation = examination.operation
+        self.examination = examination
+        self.count = count
+        self.kinks = kinks
+        self.name = f"{operation.name}{' at kinks' if kinks else ''}"
+        self.strategy = examples(operation, examination.terms.course, kinks=kinks)
+
+    def id(self, prop: str) -> str:
+        """The name of a check; float64 is understood."""
+        prop = prop.replace("gradient", "kink") if self.kinks else prop
+        dtype = self.examination.dtype
+        suffix = "" if dtype == np.float64 else f"[{dtype.name}]"
+        return f"{self.examination.operation.name}.{prop}{suffix}"
+
+    def properties(self) -> list[str]:
+        """What is examined; at kinks, the gradient there."""
+        operation = self.examination.operation
+        if self.kinks:
+            return [f"gradient.{operation.kinks}"]
+        return self.examination.properties()
+
+    def checks(self, only: str) -> Iterator[Check]:
+        """Examine every property."""
+        tallies = {p: _Tally() for p in self.properties() if only in {"", self.id(p)}}
+        errors: list[CandidateError] = []
+
+        def visit(draw: Draw) -> None:
+            if len(errors) >= _ERRORS:
+                return
+            try:
+                found = self.examination.findings(draw)
+            except CandidateError as error:
+                errors.append(error)
+                return
+            for prop in tallies.keys() & found.keys():
+                tallies[prop].add(draw, found[prop])
+
+        for name in self._rounds():
+            if errors or all(t.examples >= self.count for t in tallies.values()):
+                break
+            explore(self.strategy, visit, name, self.count)
+        for prop, tally in tallies.items():
+            yield self._check(prop, tally, errors[0] if errors else None)
+
+    def _rounds(self) -> list[str]:
+        return [self.name, *(f"{self.name}, round {n}" for n in range(2, _ROUNDS + 1))]
+
+    def _check(self, prop: str, tally: _Tally, error: CandidateError | None) -> Check:
+        check = Check(
+            id=self.id(prop),
+            operation=self.examination.operation.name,
+            property=self.id(prop).partition(".")[2],
+            status="pass",
+            examples=tally.examples,
+            discarded=tally.silent,
+            oracles=tally.oracles(),
+            detectable_error=statistics.median(tally.powers) if tally.powers else None,
+        )
+        if tally.wrong:
+            least = self._smallest(prop) or tally.wrong[0]
+            return replace(
+                check,
+                status="fail",
+                counterexample=self._counterexample(check.id, *least),
+                diagnosis=diagnose(self.examination, prop, least, tally.wrong),
+            )
+        if error is not None:
+            status: Status = "error" if error.status == "error" else "not-implemented"
+            return replace(
+                check, status=status, message=error.message, traceback=error.traceback
+            )
+        if not tally.examples:
+            return replace(check, status="not-judged", message="no example asks for it")
+        if tally.undecided:
+            message = f"the oracles contradict each other: {tally.undecided[0].blamed}"
+            return replace(check, status="undecided", message=message)
+        if tally.silent > SILENT_SHARE * tally.examples:
+            message = "on most examples the rounding bound exceeds the signal"
+            return replace(check, status="undecided", message=message)
+        return check
+
+    def _smallest(self, prop: str) -> tuple[Draw, Finding] | None:
+        """The simplest failing example, and what is found on it."""
+
+        def wrong(draw: Draw) -> bool:
+            try:
+                found = self.examination.findings(draw, slopes=False).get(prop)
+            except CandidateError:
+                return False
+            return found is not None and found.outcome == "wrong"
+
+        searches = (smallest(self.strategy, wrong, r, self.count) for r in self._rounds())
+        draw = next((d for d in searches if d is not None), None)
+        if draw is None:
+            return None
+        plain = _plainer(draw, wrong)
+        return plain, self.examination.findings(plain, slopes=False)[prop]
+
+    def _counterexample(self, id_: str, draw: Draw, finding: Finding) -> Counterexample:
+        example, expected = draw.example, finding.expected.value
+        actual = np.asarray(finding.actual)
+        index: tuple[int, ...] = ()
+        if actual.shape == expected.shape and actual.size:
+            with np.errstate(all="ignore"):
+                excess = np.abs(actual - expected) / finding.expected.bound
+            worst = int(np.argmax(np.where(np.isnan(excess), np.inf, excess)))
+            index = tuple(int(i) for i in np.unravel_index(worst, expected.shape))
+        return Counterexample(
+            inputs={
+                **{n: a.tolist() for n, a in example.inputs.items()},
+                **{n: list(v) if isinstance(v, tuple) else v for n, v in example.parameters.items()},
+                "cotangent": example.cotangent.tolist(),
+            },
+            expected=expected.astype(np.float64).tolist(),
+            actual=actual.astype(np.float64).tolist(),
+            index=index,
+            replay=self.examination.terms.replay.format(id=id_),
+        )
+
+
+def _plainer(draw: Draw, wrong: Callable[[Draw], bool]) -> Draw:
+    """Make the numbers of a failing example plainer, as long as it still fails."""
+    for name, array in {**draw.example.inputs, "cotangent": draw.example.cotangent}.items():
+        if not _is_free(draw, name):
+            continue
+        rising = np.arange(1.0, array.size + 1).reshape(array.shape)
+        for plain in (np.zeros_like(array), np.ones_like(array), rising, np.round(array)):
+            if np.array_equal(plain, array):
+                break
+            moved = _with(draw, name, plain)
+            if wrong(moved):
+                draw = moved
+                break
+    return draw
+
+
+def _is_free(draw: Draw, name: str) -> bool:
+    """Whether an array may hold any real numbers."""
+    kind = draw.structure[name].partition(",")[0]
+    return kind not in {"ones", "single"} if name == "cotangent" else kind in values.REAL
+
+
+def _with(draw: Draw, name: str, array: np.ndarray) -> Draw:
+    """The draw with one array replaced."""
+    if name == "cotangent":
+        return replace(draw, example=replace(draw.example, cotangent=array))
+    inputs = {**draw.example.inputs, name: array}
+    return replace(draw, example=replace(draw.example, inputs=inputs))

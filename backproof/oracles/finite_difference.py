@@ -1,0 +1,130 @@
+"""The second oracle: differences of the candidate's own forward, with an error bound for each.
+
+Along a direction the central difference is taken at the steps h, h/2 and h/4 and extrapolated
+(Romberg). What the last extrapolation changed bounds the truncation error; the rounding error of the
+forward, divided by the step and multiplied by the extrapolation's weights, bounds the rest. The
+steps are powers of two and stay well inside the margin to the nearest kink.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from backproof.candidates.candidate import Candidate, Example
+
+_STEPS = (2.0**-8, 2.0**-14, 2.0**-19)
+"""For functions that change over 1, over 10^-2, and over 10^-3; the next is tried where one fails."""
+
+_ENTRIES = 4
+"""Single entries that are probed, beside one direction through all of them."""
+
+_LEVELS = 3
+_ROUNDING_WEIGHT = (64 * 4 + 20 * 2 + 1) / 45
+"""The extrapolated slope is (64 D(h/4) - 20 D(h/2) + D(h)) / 45, and D(h/2^k) costs 2^k roundings / h."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The slope of the weighted output along one direction in one input."""
+
+    input: str
+    direction: np.ndarray
+    slope: float
+    error: float
+
+
+def _extrapolate(slopes: Sequence[float], step: float, noise: float) -> tuple[float, float]:
+    """The Romberg value of central differences at h, h/2, h/4, and a bound on its error."""
+    coarse, middle, fine = slopes
+    first = (4 * middle - coarse) / 3
+    second = (4 * fine - middle) / 3
+    value = (16 * second - first) / 15
+    return value, 2 * abs(second - first) + _ROUNDING_WEIGHT * noise / step
+
+
+def _directions(
+    shape: tuple[int, ...], numbers: np.random.RandomState
+) -> list[np.ndarray]:
+    """One direction through every entry, and single entries."""
+    size = math.prod(shape)
+    everywhere = np.floor(numbers.random_sample(size) * 16) - 8
+    found = [np.where(everywhere >= 0, everywhere + 1, everywhere) / 8]
+    if size > 1:
+        chosen = np.argsort(numbers.random_sample(size), kind="stable")[:_ENTRIES]
+        found += [np.eye(1, size, k)[0] for k in chosen]
+    return [d.reshape(shape) for d in found]
+
+
+def probe(
+    candidate: Candidate,
+    example: Example,
+    inputs: Sequence[str],
+    *,
+    margin: float,
+    noise: Callable[[np.ndarray], float],
+    wanted: Mapping[str, float],
+    numbers: np.random.RandomState,
+) -> list[Probe]:
+    """Measure slopes of ``sum(cotangent * forward(inputs))``.
+
+    Parameters
+    ----------
+    candidate
+        Whose forward is asked, in double precision.
+    example
+        In double precision.
+    inputs
+        The inputs to vary.
+    margin
+        The distance to the nearest kink.
+    noise
+        A bound on the rounding error of the weighted output, from the output.
+    wanted
+        For each input, the error of a slope that needs no second try.
+    numbers
+        Where directions come from.
+    """
+    open_: list[tuple[str, np.ndarray]] = [
+        (name, d) for name in inputs for d in _directions(example.inputs[name].shape, numbers)
+    ]
+    best: list[Probe] = [Probe(name, d, math.nan, math.inf) for name, d in open_]
+    for step in _STEPS:
+        left = [n for n, p in enumerate(best) if not p.error <= wanted[p.input]]
+        if not left:
+            break
+        steps = {n: _inside(step, margin, best[n].direction) for n in left}
+        asked = [e for n in left for e in _stencil(example, best[n], steps[n])]
+        values = iter(candidate.values(asked))
+        for n in left:
+            slopes, worst = [], 0.0
+            for level in range(_LEVELS):
+                ahead, behind = next(values), next(values)
+                rise = np.sum((ahead - behind) * example.cotangent, dtype=np.float64)
+                slopes.append(float(rise) / (2 * steps[n] / 2**level))
+                worst = max(worst, noise(ahead), noise(behind))
+            slope, error = _extrapolate(slopes, steps[n], worst)
+            if error < best[n].error:
+                best[n] = replace(best[n], slope=slope, error=error)
+    return best
+
+
+def _inside(step: float, margin: float, direction: np.ndarray) -> float:
+    """A power of two, no larger than the step, that keeps the stencil within half the margin."""
+    reach = float(np.abs(direction).max())
+    while step * reach > margin / 2 and step > np.finfo(np.float64).tiny:
+        step /= 2
+    return step
+
+
+def _stencil(example: Example, probe: Probe, step: float) -> list[Example]:
+    moved = []
+    for level in range(_LEVELS):
+        for sign in (1, -1):
+            shift = sign * step / 2**level * probe.direction
+            array = example.inputs[probe.input] + shift
+            moved.append(replace(example, inputs={**example.inputs, probe.input: array}))
+    return moved

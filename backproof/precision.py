@@ -1,0 +1,92 @@
+"""Wrong, or only inaccurate? An error that shrinks with the unit round-off is rounding."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from backproof.compare import within
+from backproof.error_analysis import Bounded, Rounding
+from backproof.inputs.values import REAL
+
+if TYPE_CHECKING:
+    from backproof.examination import Examination
+    from backproof.inputs.examples import Draw
+
+_FORMATS = (np.float32, np.float64, np.longdouble)
+_HALVINGS = 40
+
+
+def is_rounding(examination: Examination, draw: Draw, prop: str) -> bool:
+    """Whether a candidate is right but for its rounding on this example.
+
+    Its error in single, double and, where the platform has one, long double precision is compared.
+    Where a result is not finite, the inputs are halved until it is: an overflow that leaves a right
+    result behind is rounding too.
+
+    Parameters
+    ----------
+    examination
+        Of the candidate.
+    draw
+        An example on which its result is out of bounds.
+    prop
+        The property, such as ``"gradient.x"``.
+    """
+    if examination.operation.derive is None:
+        return False
+    error = {d: _error(examination, draw, prop, np.dtype(d)) for d in _FORMATS}
+    if any(_shrinks(error, *pair) for pair in zip(_FORMATS, _FORMATS[1:], strict=False)):
+        return True
+    if not math.isinf(error[examination.dtype.type]):
+        return False
+    for _ in range(_HALVINGS):
+        draw = _halved(draw)
+        if not math.isinf(_error(examination, draw, prop, examination.dtype)):
+            break
+    actual, expected = _ask(examination, draw, prop, examination.dtype)
+    return within(actual, expected.value, expected.bound)
+
+
+def _shrinks(error: dict[Any, float], coarse: Any, fine: Any) -> bool:
+    """Half of the digits that the finer format gains are enough: a wrong formula gains none."""
+    gained = Rounding.of(fine).unit / Rounding.of(coarse).unit
+    known = not math.isinf(error[fine]) and gained < 1
+    return known and error[coarse] > 0 and error[fine] <= error[coarse] * math.sqrt(gained)
+
+
+def _ask(
+    examination: Examination, draw: Draw, prop: str, dtype: np.dtype[Any]
+) -> tuple[np.ndarray, Bounded]:
+    truth = examination.symbolic(draw, dtype)
+    assert truth is not None
+    answer = examination.candidate.answer(examination.example(draw, dtype))
+    first = examination.operation.outputs[0]
+    return pick(answer, prop, first), pick(truth, prop, first)
+
+
+def pick(found: Any, prop: str, first: str) -> Any:
+    """What an answer or an opinion holds of one property."""
+    kind, _, name = prop.partition(".")
+    return found.gradients[name] if kind == "gradient" else found.outputs[name or first]
+
+
+def _error(examination: Examination, draw: Draw, prop: str, dtype: np.dtype[Any]) -> float:
+    """The largest error of an entry; infinite where the result is not finite."""
+    actual, expected = _ask(examination, draw, prop, dtype)
+    if actual.shape != expected.value.shape:
+        return math.inf
+    with np.errstate(all="ignore"):
+        error = float(np.abs(actual - expected.value).max(initial=0))
+    return error if math.isfinite(error) else math.inf
+
+
+def _halved(draw: Draw) -> Draw:
+    inputs = {
+        n: a / 2 if draw.structure[n].partition(",")[0] in REAL else a
+        for n, a in draw.example.inputs.items()
+    }
+    return replace(draw, example=replace(draw.example, inputs=inputs))
