@@ -4,9 +4,9 @@
 of it.
 """
 
-from backproof.version import __version__
+from backproof.examine import examine
 from backproof.operation import Input, Operation
 from backproof.verdict import Verdict
-from backproof.examine import examine
+from backproof.version import __version__
 
 __all__ = ["Input", "Operation", "Verdict", "__version__", "examine"]

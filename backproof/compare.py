@@ -143,9 +143,7 @@ def _says(evidence: Evidence, truth: Bounded, blamed: str) -> dict[str, Say]:
     return says
 
 
-def _slopes_say(
-    probes: Sequence[Probe], truth: Bounded, gradient: np.ndarray, scale: float
-) -> Say:
+def _slopes_say(probes: Sequence[Probe], truth: Bounded, gradient: np.ndarray, scale: float) -> Say:
     """Compare measured slopes with the inner products of a gradient."""
     if not probes or gradient.shape != truth.value.shape:
         return "disagree" if probes else "unreliable"

@@ -64,7 +64,8 @@ def diagnose(
         )
     if all(not np.any(finding.actual) for _, finding in cases):
         return Diagnosis("zero", "Every entry is 0.")
-    hypotheses = [*_factors(cases), *_arrangements()]
+    averaged = prop.partition(".")[2] in examination.terms.averaged
+    hypotheses = [*_factors(cases, averaged=averaged), *_arrangements()]
     if prop.startswith("gradient."):
         hypotheses += _other_formulas(examination, prop.partition(".")[2])
     for diagnosis, predict in hypotheses:
@@ -97,7 +98,7 @@ def _shape(cases: Sequence[Case]) -> Diagnosis | None:
     return Diagnosis("shape", text)
 
 
-def _factors(cases: Sequence[Case]) -> Iterator[Hypothesis]:
+def _factors(cases: Sequence[Case], *, averaged: bool) -> Iterator[Hypothesis]:
     """Off by a sign, by a number, by the size of an axis."""
 
     def times(factor: Callable[[Draw], float]) -> Prediction:
@@ -107,26 +108,43 @@ def _factors(cases: Sequence[Case]) -> Iterator[Hypothesis]:
 
         return predict
 
+    def size(axis: str) -> Callable[[Draw], float]:
+        return lambda draw: float(draw.sizes.get(axis, 1))
+
+    def constant(text: str, factor: Callable[[Draw], float]) -> Hypothesis:
+        return Diagnosis("constant factor", text), times(factor)
+
     yield (
         Diagnosis("sign", "It has the wrong sign: it is the negative of the right result."),
         times(lambda _: -1.0),
     )
-    for axis in sorted({a for draw, _ in cases for a in draw.sizes}):
-        what = f"the size of the {axis.replace('_', ' ')} axis"
-        if any(draw.sizes.get(axis, 1) != 1 for draw, _ in cases):
-            yield (
-                Diagnosis("constant factor", f"It is {what} times too large."),
-                times(lambda draw, a=axis: float(draw.sizes.get(a, 1))),
-            )
-            yield (
-                Diagnosis("constant factor", f"It is too small: it was divided by {what}."),
-                times(lambda draw, a=axis: 1.0 / draw.sizes.get(a, 1)),
+    if averaged:
+        yield constant(
+            "It was summed over the batch; this course divides it by the batch size.", size("batch")
+        )
+    axes = [
+        axis
+        for axis in sorted({a for draw, _ in cases for a in draw.sizes})
+        if any(draw.sizes.get(axis, 1) != 1 for draw, _ in cases)
+    ]
+    for axis in axes:
+        what, n = f"the number of {_plural(axis)}", size(axis)
+        yield constant(f"It is too large, by {what} as a factor.", n)
+        yield constant(f"It is too small: it was divided by {what}.", lambda d, n=n: 1 / n(d))
+    for axis in axes:
+        if averaged and axis != "batch":
+            what, n = f"the number of {_plural(axis)}", size(axis)
+            yield constant(
+                f"It was divided by {what}, not by the batch size.",
+                lambda d, n=n: d.sizes["batch"] / n(d),
             )
     for number in (2.0, 0.5):
-        yield (
-            Diagnosis("constant factor", f"It is {number:g} times the right result."),
-            times(lambda _, n=number: n),
-        )
+        yield constant(f"It is {number:g} times the right result.", lambda _, n=number: n)
+
+
+def _plural(axis: str) -> str:
+    """An axis as a person counts along it."""
+    return "samples in the batch" if axis == "batch" else axis.replace("_", " ")
 
 
 def _arrangements() -> Iterator[Hypothesis]:
@@ -194,7 +212,9 @@ def _opened(expression: sp.Expr, derivation: Derivation) -> sp.Expr:
     """The formula with its scalar and vector intermediates written out once, so that terms show."""
     named = {d.name: d for d in derivation.definitions}
     return expression.replace(
-        lambda e: isinstance(e, sp.Indexed) and e.base.name in named and _is_sum(named[e.base.name]),
+        lambda e: (
+            isinstance(e, sp.Indexed) and e.base.name in named and _is_sum(named[e.base.name])
+        ),
         lambda e: named[e.base.name].at(e.indices),
     )
 

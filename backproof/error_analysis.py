@@ -90,9 +90,7 @@ class Rounding:
         off = abs(float(wide - self.dtype.type(value)))
         return Bounded(wide, np.asarray(off) if off else None)
 
-    def _rounded(
-        self, value: np.ndarray, inherited: np.ndarray | None, roundings: int
-    ) -> Bounded:
+    def _rounded(self, value: np.ndarray, inherited: np.ndarray | None, roundings: int) -> Bounded:
         own = np.abs(value).astype(np.float64) * (roundings * self.unit) + self.underflow
         return Bounded(value, own if inherited is None else own + inherited)
 

@@ -150,9 +150,10 @@ class _Loop:
                 tallies[prop].add(draw, found[prop])
 
         for name in self._rounds():
-            if errors or all(t.examples >= self.count for t in tallies.values()):
+            missing = self.count - min((t.examples for t in tallies.values()), default=self.count)
+            if errors or missing <= 0:
                 break
-            explore(self.strategy, visit, name, self.count)
+            explore(self.strategy, visit, name, min(self.count, 2 * missing))
         for prop, tally in tallies.items():
             yield self._check(prop, tally, errors[0] if errors else None)
 
@@ -180,9 +181,7 @@ class _Loop:
             )
         if error is not None:
             status: Status = "error" if error.status == "error" else "not-implemented"
-            return replace(
-                check, status=status, message=error.message, traceback=error.traceback
-            )
+            return replace(check, status=status, message=error.message, traceback=error.traceback)
         if not tally.examples:
             return replace(check, status="not-judged", message="no example asks for it")
         if tally.undecided:
@@ -222,7 +221,9 @@ class _Loop:
         return Counterexample(
             inputs={
                 **{n: a.tolist() for n, a in example.inputs.items()},
-                **{n: list(v) if isinstance(v, tuple) else v for n, v in example.parameters.items()},
+                **{
+                    n: list(v) if isinstance(v, tuple) else v for n, v in example.parameters.items()
+                },
                 "cotangent": example.cotangent.tolist(),
             },
             expected=expected.astype(np.float64).tolist(),
@@ -235,10 +236,7 @@ class _Loop:
 def _plainer(draw: Draw, wrong: Callable[[Draw], bool]) -> Draw:
     """Make the numbers of a failing example plainer, as long as it still fails."""
     for name, array in {**draw.example.inputs, "cotangent": draw.example.cotangent}.items():
-        if not _is_free(draw, name):
-            continue
-        rising = np.arange(1.0, array.size + 1).reshape(array.shape)
-        for plain in (np.zeros_like(array), np.ones_like(array), rising, np.round(array)):
+        for plain in _plain_choices(draw.structure[name].partition(",")[0], array):
             if np.array_equal(plain, array):
                 break
             moved = _with(draw, name, plain)
@@ -248,10 +246,15 @@ def _plainer(draw: Draw, wrong: Callable[[Draw], bool]) -> Draw:
     return draw
 
 
-def _is_free(draw: Draw, name: str) -> bool:
-    """Whether an array may hold any real numbers."""
-    kind = draw.structure[name].partition(",")[0]
-    return kind not in {"ones", "single"} if name == "cotangent" else kind in values.REAL
+def _plain_choices(structure: str, array: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Plainer arrays of the same kind of values, the plainest first."""
+    ones = np.ones_like(array)
+    if structure == "positive":
+        return (ones,)
+    if structure in {"balanced", *values.REAL}:
+        rising = np.arange(1.0, array.size + 1).reshape(array.shape)
+        return np.zeros_like(array), ones, rising, np.round(array)
+    return ()
 
 
 def _with(draw: Draw, name: str, array: np.ndarray) -> Draw:

@@ -110,6 +110,8 @@ class Operation:
         The largest magnitude that values are drawn up to, beside the ordinary ones.
     implied
         Conventions that show in which inputs there are, and are not passed by keyword.
+    lemmas
+        Further derivations that are proved with it, such as a document's own form.
     fit
         Makes drawn sizes and parameters fit each other.
 
@@ -133,6 +135,7 @@ class Operation:
     kinks: str | None = None
     large: float = 0.0
     implied: frozenset[str] = frozenset()
+    lemmas: tuple[Callable[[], Derivation], ...] = ()
     fit: Callable[[Sizes, Parameters], tuple[Sizes, Parameters]] = _unchanged
 
     def __post_init__(self) -> None:
@@ -147,6 +150,13 @@ class Operation:
     def derivation(self, convention: Mapping[str, Any]) -> Derivation | None:
         """The derivation under one choice of conventions."""
         return None if self.derive is None else _derived(self.derive, tuple(convention.items()))
+
+    def derivations(self) -> list[tuple[Mapping[str, Any], Derivation]]:
+        """Every derivation there is to prove, with the conventions that it is under."""
+        if self.derive is None:
+            return []
+        variants = [(v, self.derive(**v)) for v in self.variants()]
+        return variants + [({"form": d.__name__.replace("_", " ")}, d()) for d in self.lemmas]
 
     def keywords(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters that a forward takes as keyword arguments."""
@@ -179,9 +189,7 @@ class Operation:
             return tuple(sizes[a] for a in self.output_axes)
         symbols = scalar_symbols(sizes, parameters)
         lengths = (i.upper + 1 for i in derivation.output.indices)
-        return tuple(
-            int(derivation.sizes.get(length, length).subs(symbols)) for length in lengths
-        )
+        return tuple(int(derivation.sizes.get(length, length).subs(symbols)) for length in lengths)
 
     def convention_of(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The conventions among drawn parameters."""
@@ -212,7 +220,5 @@ def scalar_symbols(sizes: Sizes, parameters: Mapping[str, Any]) -> dict[sp.Symbo
 def sizes_of(inputs: Sequence[Input], arrays: Mapping[str, np.ndarray]) -> Sizes:
     """The size of every axis, read off the arrays."""
     return {
-        axis: size
-        for i in inputs
-        for axis, size in zip(i.axes, arrays[i.name].shape, strict=True)
+        axis: size for i in inputs for axis, size in zip(i.axes, arrays[i.name].shape, strict=True)
     }

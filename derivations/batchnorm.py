@@ -83,8 +83,7 @@ def derive(mode: str = "training") -> Derivation:
             ClosedForm(
                 "x",
                 (s, j),
-                (dx_hat[s, j] - mean_dx_hat[j] - x_hat[s, j] * mean_dx_hat_x_hat[j])
-                / deviation[j],
+                (dx_hat[s, j] - mean_dx_hat[j] - x_hat[s, j] * mean_dx_hat_x_hat[j]) / deviation[j],
                 "004 eq. 37, collected",
             ),
             ClosedForm(

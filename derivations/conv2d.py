@@ -46,9 +46,7 @@ SIZES = {
 
 
 def _checked(*values: int) -> dict[str, int]:
-    names = (
-        "batch channels height width filters kernel_height kernel_width stride padding".split()
-    )
+    names = "batch channels height width filters kernel_height kernel_width stride padding".split()
     return dict(zip(names, values, strict=True))
 
 

@@ -22,9 +22,7 @@ def derive(reduction: str = "mean") -> Derivation:
         primal=(loss,),
         definitions=(per_sample,),
         gradients=(
-            ClosedForm(
-                "probabilities", (s, j), -weight * t[s, j] / p[s, j], "002, Q1.1 c ii"
-            ),
+            ClosedForm("probabilities", (s, j), -weight * t[s, j] / p[s, j], "002, Q1.1 c ii"),
         ),
         sources=("000 eq. 2, 3", "001 a", "002, Q1.1 c ii"),
     )

@@ -60,9 +60,7 @@ def derive(affine: str = "gamma, beta") -> Derivation:
         ClosedForm(
             "x",
             (s, j),
-            dx_hat[s, j] / deviation[s]
-            + dvariance[s] * 2 * centred[s, j] / size
-            + dmean[s] / size,
+            dx_hat[s, j] / deviation[s] + dvariance[s] * 2 * centred[s, j] / size + dmean[s] / size,
             "002, Q3.2 a eq. 2-6",
             "chain over variance and mean",
         ),
@@ -76,17 +74,23 @@ def derive(affine: str = "gamma, beta") -> Derivation:
         inputs=(x, gamma, beta) if has_affine else (x,),
         primal=(y,),
         definitions=(
-            mean, centred, variance, deviation, x_hat,
-            dx_hat, mean_dx_hat, mean_dx_hat_x_hat, dvariance, dmean,
+            mean,
+            centred,
+            variance,
+            deviation,
+            x_hat,
+            dx_hat,
+            mean_dx_hat,
+            mean_dx_hat_x_hat,
+            dvariance,
+            dmean,
         ),  # fmt: skip
         gradients=(*x_forms, *(affine_forms if has_affine else ())),
         jacobians=(
             Jacobian(
                 x_hat[s, j],
                 x[r, i],
-                delta(r, s)
-                / deviation[s]
-                * (delta(i, j) - (1 + x_hat[s, j] * x_hat[s, i]) / size),
+                delta(r, s) / deviation[s] * (delta(i, j) - (1 + x_hat[s, j] * x_hat[s, i]) / size),
                 "002, Q3.2 a eq. 1",
             ),
         ),

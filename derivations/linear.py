@@ -31,9 +31,7 @@ def derive(layout: str = "x W^T + b") -> Derivation:
     def weight_at(out, into):  # noqa: ANN001, ANN202
         return (into, out) if transposed else (out, into)
 
-    y = let(
-        "y", row_first(s, i), total(x[row_first(s, k)] * weight[weight_at(i, k)], k) + bias[i]
-    )
+    y = let("y", row_first(s, i), total(x[row_first(s, k)] * weight[weight_at(i, k)], k) + bias[i])
     source = {"x W^T + b": "002, Q1.1 a", "x W + b": "003 eq. 9-12", "W x + b": "000 eq. 12-21"}
     return Derivation(
         name="linear",

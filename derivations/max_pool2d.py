@@ -52,14 +52,14 @@ def derive() -> Derivation:
                 "x",
                 (n, c, a, b),
                 total(dy[n, c, i, j] * first * meets, i, j, u, v),
-                "000 §4, 001 §4",
+                "none of the documents; ties as in PyTorch",
             ),
         ),
         sizes={
             out_height.size: sp.floor((height.size - window_height.size) / stride_height) + 1,
             out_width.size: sp.floor((width.size - window_width.size) / stride_width) + 1,
         },
-        sources=("000 §4", "001 §4"),
+        sources=("none of the documents; ties as in PyTorch",),
         check_sizes=(
             _checked(1, 1, 1, 1, 1, 1),
             _checked(2, 2, 1, 2, 1, 1),

@@ -268,8 +268,6 @@ class Derivation:
             definition = named.get(entry.base.name)
             return entry if definition is None else self.expand(definition.at(entry.indices))
 
-        scalars = {
-            sp.Symbol(d.name, real=True): d.body for d in named.values() if not d.indices
-        }
+        scalars = {sp.Symbol(d.name, real=True): d.body for d in named.values() if not d.indices}
         expression = expression.replace(lambda e: isinstance(e, sp.Indexed), body)
         return expression.xreplace(scalars) if scalars else expression

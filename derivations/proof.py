@@ -11,9 +11,8 @@ Each proof is repeated by `derivations.exact`, which shares none of this, in exa
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import permutations, product
 
@@ -190,7 +189,9 @@ def _runs_within(place: sp.Expr, index: sp.Idx) -> bool:
     lowest = highest = place
     for moving in place.atoms(sp.Idx):
         slope = place.coeff(moving)
-        ends = (moving.lower, moving.upper) if slope.is_nonnegative else (moving.upper, moving.lower)
+        ends = (
+            (moving.lower, moving.upper) if slope.is_nonnegative else (moving.upper, moving.lower)
+        )
         lowest, highest = (e.xreplace({moving: end}) for e, end in zip((lowest, highest), ends))
     above = sp.expand(index.upper - highest)
     return bool(sp.expand(lowest).is_nonnegative and above.is_nonnegative)
@@ -270,9 +271,7 @@ def _clear_denominators(difference: sp.Expr) -> sp.Expr:
         if not lowest:
             break
         scale = sp.Mul(*(base**-power for base, power in lowest.items()))
-        difference = sp.Add(
-            *(canonical(term * scale) for term in sp.Add.make_args(difference))
-        )
+        difference = sp.Add(*(canonical(term * scale) for term in sp.Add.make_args(difference)))
     return difference
 
 
@@ -335,6 +334,7 @@ class Proof:
     seconds: float
     sources: tuple[str, ...]
     residue: str = ""
+    convention: Mapping[str, str] = field(default_factory=dict)
 
 
 def true_gradient(derivation: Derivation, form: ClosedForm) -> sp.Expr:
@@ -402,8 +402,3 @@ def _proof(derivation: Derivation, claim: ClosedForm | Jacobian) -> Proof:
 
 def _name(entry: sp.Expr) -> str:
     return entry.base.name if isinstance(entry, sp.Indexed) else str(entry)
-
-
-def tally(proofs: Iterable[Proof]) -> Counter[str]:
-    """How many proofs have each status."""
-    return Counter(p.status for p in proofs)

@@ -55,7 +55,9 @@ def derive() -> Derivation:
             ),
         ),
         jacobians=(
-            Jacobian(y[s, i], x[r, j], delta(s, r) * y[s, i] * (delta(i, j) - y[s, j]), "000 eq. 9"),
+            Jacobian(
+                y[s, i], x[r, j], delta(s, r) * y[s, i] * (delta(i, j) - y[s, j]), "000 eq. 9"
+            ),
             Jacobian(
                 y[s, i],
                 x[r, j],

@@ -53,8 +53,17 @@ def derive(reduction: str = "mean", targets_as: str = "one-hot") -> Derivation:
         inputs=(x, targets),
         primal=(loss,),
         definitions=(
-            target, per_sample, shift, shifted, mass, p, logsumexp, q,
-            through_logsumexp, through_shift, through_difference,
+            target,
+            per_sample,
+            shift,
+            shifted,
+            mass,
+            p,
+            logsumexp,
+            q,
+            through_logsumexp,
+            through_shift,
+            through_difference,
         ),  # fmt: skip
         values=tuple(
             ClosedForm("loss", index, reduced(stable, reduction)[0].body, source, name)

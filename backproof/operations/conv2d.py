@@ -31,5 +31,6 @@ OPERATION = Operation(
     torch=reference,
     conventions={"form": derivation.FORMS},
     parameters={"stride": (1, 2, 3), "padding": (0, 1)},
+    lemmas=(derivation.own_form,),
     fit=fit,
 )

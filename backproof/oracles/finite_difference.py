@@ -19,7 +19,7 @@ from backproof.candidates.candidate import Candidate, Example
 _STEPS = (2.0**-8, 2.0**-14, 2.0**-19)
 """For functions that change over 1, over 10^-2, and over 10^-3; the next is tried where one fails."""
 
-_ENTRIES = 4
+_ENTRIES = 2
 """Single entries that are probed, beside one direction through all of them."""
 
 _LEVELS = 3

@@ -1,0 +1,76 @@
+"""Judges a submission in a course's dialect, through a process of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from backproof import catalog
+from backproof.candidates.dialects import DIALECTS
+from backproof.candidates.dialects.dialect import Component, Dialect, open_submission
+from backproof.candidates.isolated import IsolatedCandidate, Runner
+from backproof.examination import Terms
+from backproof.examine import examine
+from backproof.inputs.examples import Course
+from backproof.verdict import Verdict, merge
+
+
+def dialect(name: str) -> Dialect:
+    """The dialect called `name`.
+
+    Raises
+    ------
+    LookupError
+        Where there is none; the message lists those there are.
+    """
+    if name not in DIALECTS:
+        raise LookupError(f"no dialect {name!r}; there are: {', '.join(DIALECTS)}")
+    return DIALECTS[name]
+
+
+def judge(path: Path, spoken: Dialect, *, count: int = 100, only: str = "") -> Verdict:
+    """Examine every component of a homework.
+
+    Parameters
+    ----------
+    path
+        The homework's folder.
+    spoken
+        The course's dialect.
+    count
+        Examples for each check.
+    only
+        Examine no other check than the one with this id.
+
+    Raises
+    ------
+    SubmissionError
+        Where the path is no homework in that dialect.
+    LookupError
+        Where no component could have a check called `only`.
+    """
+    submission = open_submission(path, spoken)
+    components = [c for c in spoken.components if _holds(c, only)]
+    if not components:
+        known = ", ".join(c.operation for c in spoken.components)
+        raise LookupError(f"no check {only!r}: the dialect {spoken.name} has {known}")
+    replay = f"backproof check {path} --dialect {spoken.name} --only '{{id}}'"
+    verdicts = []
+    with Runner(submission) as runner:
+        for component in components:
+            verdict = examine(
+                catalog.find(component.operation),
+                IsolatedCandidate(runner, component),
+                count=count,
+                terms=Terms(
+                    Course(component.conventions, component.cotangent),
+                    component.averaged,
+                    replay,
+                ),
+                only=only,
+            )
+            verdicts.append(verdict)
+    return merge(verdicts)
+
+
+def _holds(component: Component, check: str) -> bool:
+    return not check or check.partition(".")[0] == component.operation

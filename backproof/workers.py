@@ -1,0 +1,40 @@
+"""The same work on several processes, with the results in the order of the work."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import TypeVar
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+def available() -> int:
+    """The processors that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def ordered(
+    function: Callable[[Task], Result], tasks: Sequence[Task], workers: int
+) -> list[Result]:
+    """Apply a function to every task.
+
+    Parameters
+    ----------
+    function
+        At the top level of a module, so that another process can find it.
+    tasks
+        The costliest first, where that is known: they are handed out in order.
+    workers
+        How many processes; with 1, or a single task, this one does it.
+    """
+    workers = min(workers, len(tasks))
+    if workers <= 1:
+        return [function(t) for t in tasks]
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        return list(pool.map(function, tasks))
