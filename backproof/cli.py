@@ -153,16 +153,20 @@ def verify(
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--dialect", "name", required=True, metavar="NAME", help="The course's interface.")
 @json_file
+@processes
 @examples
 @only
-def check(path: Path, name: str, json_path: str | None, count: int, only: str) -> int:
+def check(
+    path: Path, name: str, json_path: str | None, processes: int, count: int, only: str
+) -> int:
     """Judge a homework without importing it."""
     from backproof import homework  # noqa: PLC0415
     from backproof.candidates.dialects.dialect import SubmissionError  # noqa: PLC0415
 
     with _Output(json_path) as output:
         try:
-            verdict = homework.judge(path, homework.dialect(name), count=count, only=only)
+            spoken = homework.dialect(name)
+            verdict = homework.judge(path, spoken, count=count, processes=processes, only=only)
         except (LookupError, SubmissionError) as error:
             raise UsageError(str(error.args[0])) from None
         if not verdict.checks:

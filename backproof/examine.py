@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from backproof.diagnosis import diagnose
 from backproof.examination import Examination, Terms
 from backproof.inputs import values
 from backproof.inputs.examples import Draw, examples
-from backproof.inputs.search import explore, smallest
+from backproof.inputs.search import Strategy, explore, smallest
 from backproof.operation import Operation
 from backproof.verdict import Check, Counterexample, Say, Status, Verdict
 
@@ -27,8 +27,8 @@ SILENT_SHARE = 0.5
 _ERRORS = 3
 """After so many examples on which a candidate gave no answer, it is not asked again."""
 
-_ROUNDS = 4
-"""Some conventions lack some gradients: so many rounds may be run to give every check its examples."""
+_ROUNDS = 3
+"""Some conventions lack some gradients: further rounds give every check its examples."""
 
 _STATED = Terms()
 
@@ -89,9 +89,12 @@ class _Tally:
     says: dict[str, set[Say]] = field(default_factory=dict)
     wrong: list[tuple[Draw, Finding]] = field(default_factory=list)
     undecided: list[Finding] = field(default_factory=list)
+    conventions: list[Mapping[str, Any]] = field(default_factory=list)
 
     def add(self, draw: Draw, finding: Finding) -> None:
         self.examples += 1
+        if draw.convention not in self.conventions:
+            self.conventions.append(draw.convention)
         self.silent += finding.outcome == "silent"
         for oracle, say in finding.says.items():
             self.says.setdefault(oracle, set()).add(say)
@@ -117,7 +120,6 @@ class _Loop:
         self.count = count
         self.kinks = kinks
         self.name = f"{operation.name}{' at kinks' if kinks else ''}"
-        self.strategy = examples(operation, examination.terms.course, kinks=kinks)
 
     def id(self, prop: str) -> str:
         """The name of a check; float64 is understood."""
@@ -150,15 +152,26 @@ class _Loop:
                 tallies[prop].add(draw, found[prop])
 
         for name in self._rounds():
-            missing = self.count - min((t.examples for t in tallies.values()), default=self.count)
-            if errors or missing <= 0:
+            short = [t for t in tallies.values() if t.examples < self.count]
+            if errors or not short:
                 break
-            explore(self.strategy, visit, name, min(self.count, 2 * missing))
+            missing = max(self.count - t.examples for t in short)
+            explore(self._strategy(short), visit, name, missing)
         for prop, tally in tallies.items():
             yield self._check(prop, tally, errors[0] if errors else None)
 
     def _rounds(self) -> list[str]:
         return [self.name, *(f"{self.name}, round {n}" for n in range(2, _ROUNDS + 1))]
+
+    def _strategy(self, short: Sequence[_Tally]) -> Strategy[Draw]:
+        """Examples under the conventions that tell of the checks that lack examples."""
+        course = self.examination.terms.course
+        telling = [c for tally in short for c in tally.conventions]
+        if telling:
+            names = telling[0].keys()
+            kept = {n: tuple(dict.fromkeys(c[n] for c in telling)) for n in names}
+            course = replace(course, parameters={**course.parameters, **kept})
+        return examples(self.examination.operation, course, kinks=self.kinks)
 
     def _check(self, prop: str, tally: _Tally, error: CandidateError | None) -> Check:
         check = Check(
@@ -172,7 +185,7 @@ class _Loop:
             detectable_error=statistics.median(tally.powers) if tally.powers else None,
         )
         if tally.wrong:
-            least = self._smallest(prop) or tally.wrong[0]
+            least = self._smallest(prop, tally)
             return replace(
                 check,
                 status="fail",
@@ -192,7 +205,7 @@ class _Loop:
             return replace(check, status="undecided", message=message)
         return check
 
-    def _smallest(self, prop: str) -> tuple[Draw, Finding] | None:
+    def _smallest(self, prop: str, tally: _Tally) -> tuple[Draw, Finding]:
         """The simplest failing example, and what is found on it."""
 
         def wrong(draw: Draw) -> bool:
@@ -202,10 +215,8 @@ class _Loop:
                 return False
             return found is not None and found.outcome == "wrong"
 
-        searches = (smallest(self.strategy, wrong, r, self.count) for r in self._rounds())
-        draw = next((d for d in searches if d is not None), None)
-        if draw is None:
-            return None
+        found = smallest(self._strategy([tally]), wrong, self.name, self.count)
+        draw = tally.wrong[0][0] if found is None else found
         plain = _plainer(draw, wrong)
         return plain, self.examination.findings(plain, slopes=False)[prop]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from backproof import catalog
+from backproof import catalog, workers
 from backproof.candidates.dialects import DIALECTS
 from backproof.candidates.dialects.dialect import Component, Dialect, open_submission
 from backproof.candidates.isolated import IsolatedCandidate, Runner
@@ -27,7 +28,9 @@ def dialect(name: str) -> Dialect:
     return DIALECTS[name]
 
 
-def judge(path: Path, spoken: Dialect, *, count: int = 100, only: str = "") -> Verdict:
+def judge(
+    path: Path, spoken: Dialect, *, count: int = 100, processes: int = 1, only: str = ""
+) -> Verdict:
     """Examine every component of a homework.
 
     Parameters
@@ -38,6 +41,8 @@ def judge(path: Path, spoken: Dialect, *, count: int = 100, only: str = "") -> V
         The course's dialect.
     count
         Examples for each check.
+    processes
+        How many components to examine at once, each with a runner of its own.
     only
         Examine no other check than the one with this id.
 
@@ -48,28 +53,31 @@ def judge(path: Path, spoken: Dialect, *, count: int = 100, only: str = "") -> V
     LookupError
         Where no component could have a check called `only`.
     """
-    submission = open_submission(path, spoken)
-    components = [c for c in spoken.components if _holds(c, only)]
-    if not components:
+    open_submission(path, spoken)
+    numbers = [n for n, c in enumerate(spoken.components) if _holds(c, only)]
+    if not numbers:
         known = ", ".join(c.operation for c in spoken.components)
         raise LookupError(f"no check {only!r}: the dialect {spoken.name} has {known}")
-    replay = f"backproof check {path} --dialect {spoken.name} --only '{{id}}'"
-    verdicts = []
-    with Runner(submission) as runner:
-        for component in components:
-            verdict = examine(
-                catalog.find(component.operation),
-                IsolatedCandidate(runner, component),
-                count=count,
-                terms=Terms(
-                    Course(component.conventions, component.cotangent),
-                    component.averaged,
-                    replay,
-                ),
-                only=only,
-            )
-            verdicts.append(verdict)
-    return merge(verdicts)
+    one = partial(_judge, path=path, name=spoken.name, count=count, only=only)
+    return merge(workers.ordered(one, numbers, processes))
+
+
+def _judge(number: int, *, path: Path, name: str, count: int, only: str) -> Verdict:
+    spoken = dialect(name)
+    component = spoken.components[number]
+    terms = Terms(
+        Course(component.conventions, component.cotangent),
+        component.averaged,
+        f"backproof check {path} --dialect {name} --only '{{id}}'",
+    )
+    with Runner(open_submission(path, spoken)) as runner:
+        return examine(
+            catalog.find(component.operation),
+            IsolatedCandidate(runner, component),
+            count=count,
+            terms=terms,
+            only=only,
+        )
 
 
 def _holds(component: Component, check: str) -> bool:

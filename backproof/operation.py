@@ -188,8 +188,8 @@ class Operation:
         if derivation is None:
             return tuple(sizes[a] for a in self.output_axes)
         symbols = scalar_symbols(sizes, parameters)
-        lengths = (i.upper + 1 for i in derivation.output.indices)
-        return tuple(int(derivation.sizes.get(length, length).subs(symbols)) for length in lengths)
+        indices = derivation.output.indices
+        return tuple(derivation.length(i.upper + 1, symbols) for i in indices)
 
     def convention_of(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The conventions among drawn parameters."""

@@ -28,7 +28,7 @@ def ordered(
     function
         At the top level of a module, so that another process can find it.
     tasks
-        The costliest first, where that is known: they are handed out in order.
+        The simplest first, as catalogs list them: the last, and dearest, are begun first.
     workers
         How many processes; with 1, or a single task, this one does it.
     """
@@ -37,4 +37,5 @@ def ordered(
         return [function(t) for t in tasks]
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        return list(pool.map(function, tasks))
+        begun = [pool.submit(function, t) for t in reversed(tasks)]
+        return [b.result() for b in reversed(begun)]

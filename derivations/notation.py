@@ -6,8 +6,9 @@ Every formula of this folder is written with ``Indexed`` and ``Sum`` over symbol
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
@@ -213,6 +214,12 @@ class Jacobian:
     form: str = "elementwise"
 
 
+@lru_cache
+def _calculator(formula: sp.Expr) -> tuple[tuple[sp.Symbol, ...], Callable[..., float]]:
+    needed = tuple(sorted(formula.free_symbols, key=str))
+    return needed, sp.lambdify(needed, formula, "math")
+
+
 @dataclass(frozen=True)
 class Derivation:
     """A primal, what is claimed of its derivative, and the sources.
@@ -259,6 +266,13 @@ class Derivation:
     def output(self) -> Definition:
         """The output that is differentiated."""
         return self.primal[0]
+
+    def length(self, size: sp.Expr, symbols: Mapping[sp.Symbol, Any]) -> int:
+        """The number that the size of an axis stands for."""
+        if size in symbols:
+            return int(symbols[size])
+        needed, calculate = _calculator(self.sizes[size])
+        return int(calculate(*(symbols[s] for s in needed)))
 
     def expand(self, expression: sp.Expr) -> sp.Expr:
         """Replace every named intermediate by what it stands for."""

@@ -11,6 +11,7 @@ from hypothesis.errors import Flaky
 from hypothesis.strategies import SearchStrategy
 
 Drawn = TypeVar("Drawn")
+Strategy = SearchStrategy
 
 
 def seed_of(name: str) -> int:

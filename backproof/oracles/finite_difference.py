@@ -16,8 +16,8 @@ import numpy as np
 
 from backproof.candidates.candidate import Candidate, Example
 
-_STEPS = (2.0**-8, 2.0**-14, 2.0**-19)
-"""For functions that change over 1, over 10^-2, and over 10^-3; the next is tried where one fails."""
+_STEPS = (2.0**-8, 2.0**-13, 2.0**-18)
+"""Relative to the spread of the input's entries; the next is tried where one is too coarse."""
 
 _ENTRIES = 2
 """Single entries that are probed, beside one direction through all of them."""
@@ -96,7 +96,10 @@ def probe(
         left = [n for n, p in enumerate(best) if not p.error <= wanted[p.input]]
         if not left:
             break
-        steps = {n: _inside(step, margin, best[n].direction) for n in left}
+        scale = {p.input: _spread(example.inputs[p.input]) for p in best}
+        steps = {
+            n: _inside(step * scale[best[n].input], margin, best[n].direction) for n in left
+        }
         asked = [e for n in left for e in _stencil(example, best[n], steps[n])]
         values = iter(candidate.values(asked))
         for n in left:
@@ -110,6 +113,12 @@ def probe(
             if error < best[n].error:
                 best[n] = replace(best[n], slope=slope, error=error)
     return best
+
+
+def _spread(array: np.ndarray) -> float:
+    """The power of two below the distance between the smallest and the largest entry; at most 1."""
+    distance = float(np.ptp(array)) if array.size else 0.0
+    return min(1.0, 2.0 ** math.floor(math.log2(distance))) if distance else 1.0
 
 
 def _inside(step: float, margin: float, direction: np.ndarray) -> float:

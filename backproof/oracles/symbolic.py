@@ -89,8 +89,7 @@ class Program:
             The value of every size and parameter.
         """
         symbols = dict(symbols)
-        for size, formula in self.derivation.sizes.items():
-            symbols[size] = int(formula.subs(symbols)) if size not in symbols else symbols[size]
+        symbols |= {n: self.derivation.length(n, symbols) for n in self.derivation.sizes}
         frame = _Frame(rounding, arrays, symbols, [])
         with np.errstate(all="ignore"):
             for step in self.steps:

@@ -51,7 +51,7 @@ def test_rejects_a_fixed_slope(failures_of):
 
 
 def test_rejects_a_derivative_of_one_at_the_kink(failures_of):
-    """``x >= 0`` differs from the declared convention at 0 only, and only the kink check says so."""
+    """``x >= 0`` differs from the convention at 0 only, and only the kink check says so."""
 
     def forward(x, *, slope):
         return leaky_relu.forward(x, slope=slope)[0], np.where(x >= 0, 1, slope)

@@ -52,7 +52,7 @@ def test_rejects_the_mask_of_the_cotangent(status_of, failures_of):
 
 
 def test_rejects_a_derivative_of_one_at_the_kink(failures_of):
-    """``x >= 0`` differs from the declared convention at 0 only, and only the kink check says so."""
+    """``x >= 0`` differs from the convention at 0 only, and only the kink check says so."""
 
     def backward(cotangent, cache):
         return relu.Gradients(x=np.where(cache.x >= 0, cotangent, 0))

@@ -50,7 +50,7 @@ def test_rejects_a_dropped_complement(status_of, failures_of):
 
 
 def test_passes_a_complement_by_subtraction(failures_of):
-    """dy y (1 - y) is a declared form: the digits that it loses in the tail are not held against it."""
+    """dy y (1 - y) is a declared form: the digits that it loses are allowed for."""
 
     def backward(cotangent, cache):
         return sigmoid.Gradients(x=cotangent * cache.y * (1 - cache.y))

@@ -1,7 +1,8 @@
 """The hyperbolic tangent: dy (1 - y^2)."""
 
 import numpy as np
-from sympy import IndexedBase, tanh as tanh_of
+from sympy import IndexedBase
+from sympy import tanh as tanh_of
 
 from derivations.tanh import j, s
 from implementations import tanh

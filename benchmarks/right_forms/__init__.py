@@ -1,0 +1,46 @@
+"""Right programs, and inaccurate and wrong ones: what the bounds are held against.
+
+One module for each operation, under its stem. A form is a plain function of the inputs, the
+parameters and the cotangent, by keyword; it returns the value (or a tuple of values) and the
+gradients by name. ``FORMS`` are right in every format, ``UNSTABLE`` are right but for their
+rounding, ``WRONG`` are wrong by the one thing that their docstring says.
+"""
+
+from right_forms import (
+    batchnorm,
+    conv2d,
+    cross_entropy,
+    dropout,
+    elu,
+    l2_penalty,
+    layernorm,
+    leaky_relu,
+    linear,
+    max_pool2d,
+    mse,
+    relu,
+    sigmoid,
+    softmax,
+    softmax_cross_entropy,
+    tanh,
+)
+
+MODULES = (
+    relu,
+    leaky_relu,
+    elu,
+    sigmoid,
+    tanh,
+    softmax,
+    cross_entropy,
+    softmax_cross_entropy,
+    mse,
+    linear,
+    l2_penalty,
+    batchnorm,
+    layernorm,
+    conv2d,
+    max_pool2d,
+    dropout,
+)
+"""In the order of the catalog; the identity has only one form."""

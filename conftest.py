@@ -1,0 +1,55 @@
+"""What holds for every test: checked shapes, one thread, known versions, Hypothesis profiles."""
+
+import os
+
+for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    # Before NumPy is imported, which reads them once; the workers of xdist are parallel enough.
+    os.environ.setdefault(_threads, "1")
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from jaxtyping import install_import_hook
+
+if "implementations" in sys.modules:
+    raise pytest.UsageError("implementations was imported before its annotations could be checked")
+install_import_hook("implementations", "beartype.beartype")
+
+settings.register_profile("dev", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, database=None)
+settings.register_profile("nightly", deadline=None, max_examples=2000)
+# `pytest --hypothesis-profile` comes later and so outdoes the variable.
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+ROOT = Path(__file__).parent
+
+
+# The fixtures through which a test of an operation asks SymPy, and those through which NumPy.
+SYMBOLIC, NUMERIC = {"proofs", "status_of"}, {"failures_of"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of the proofs, which import no NumPy: import-linter sees to that."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        room = item.path.parent.relative_to(ROOT) if item.path.is_relative_to(ROOT) else None
+        if room == Path("tests/derivations") or (
+            room == Path("tests/operations") and fixtures & SYMBOLIC and not fixtures & NUMERIC
+        ):
+            item.add_marker("symbolic")
+
+
+def pytest_sessionstart() -> None:
+    """Refuse to test another NumPy, or another backproof, than the environment claims."""
+    claimed = os.environ.get("BACKPROOF_NUMPY")
+    if claimed and np.__version__.split(".")[:2] != claimed.split("."):
+        pytest.exit(f"this environment claims NumPy {claimed} and has {np.__version__}", 4)
+    if os.environ.get("BACKPROOF_INSTALLED"):
+        for package in ("backproof", "derivations", "implementations"):
+            spec = find_spec(package)
+            if spec is None or spec.origin == str(ROOT / package / "__init__.py"):
+                pytest.exit(f"{package} is to be tested as installed, not from the checkout", 4)

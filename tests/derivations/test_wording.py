@@ -1,0 +1,41 @@
+"""Formulas in one line of plain text."""
+
+import sympy as sp
+
+from derivations.notation import Case, Positive, array, axes, delta, maximum, total
+from derivations.wording import in_words
+
+rows, columns = axes("rows columns")
+s = rows.index("s")
+i, j, k = columns.indices("i j k")
+x = array("x", rows, columns)
+
+
+def test_a_sum_names_its_index_and_encloses_its_body():
+    """A reader sees what is summed over what."""
+    assert in_words(total(x[s, k], k)) == "sum over k of (x[s, k])"
+    assert in_words(total(x[s, k], s, k)) == "sum over s, k of (x[s, k])"
+
+
+def test_a_maximum_names_its_index():
+    """A maximum over an index is no function of that index."""
+    assert in_words(maximum(x[s, k], k)) == "max over k of x[s, k]"
+
+
+def test_indicators_are_written_in_brackets():
+    """Kronecker's delta and the step are both a 1 with a condition."""
+    assert in_words(delta(i, j)) == "1[i = j]"
+    assert in_words(Positive(x[s, j])) == "1[x[s, j] > 0]"
+
+
+def test_branches_are_told_apart():
+    """Which value stands on which side of a kink is said in words."""
+    case = Case(Positive(x[s, j]), x[s, j], sp.S.Zero)
+    assert in_words(case) == "(x[s, j] where 1[x[s, j] > 0], else 0)"
+
+
+def test_powers_are_written_with_a_caret_and_roots_by_name():
+    """No Python operator is left in the text."""
+    assert in_words(x[s, j] ** 2) == "x[s, j]^2"
+    assert in_words(sp.sqrt(x[s, j])) == "sqrt(x[s, j])"
+    assert "**" not in in_words(1 / x[s, j] ** 3 + sp.sqrt(x[s, i]))

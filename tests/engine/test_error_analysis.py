@@ -1,0 +1,160 @@
+"""Rounding bounds: never exceeded, seldom far off, and broken where they are made a hundredth."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from backproof.error_analysis import Bounded, Rounding
+
+WIDER = np.finfo(np.longdouble).eps < np.finfo(np.float64).eps
+DTYPES = (np.float32, np.float64) if WIDER else (np.float32,)
+DRAWS = 400
+
+
+def product_sum(a, b):
+    return np.einsum("ij,ij->i", a, b)
+
+
+# What a program computes in its own format, beside the bound on what it computes. a and b are
+# positive and of any size, so that a - b cancels now and then; t is far below both.
+COMPUTATIONS = {
+    "a sum of two": (lambda a, b, t: a + b, lambda r, a, b, t: r.add([a, b])),
+    "a sum of three": (lambda a, b, t: (a + b) + t, lambda r, a, b, t: r.add([a, b, t])),
+    "a product": (lambda a, b, t: a * b, lambda r, a, b, t: r.multiply(a, b)),
+    "a product of sums": (
+        lambda a, b, t: (a - b) * (a + b),
+        lambda r, a, b, t: r.multiply(r.add([a, negative(b)]), r.add([a, b])),
+    ),
+    "a product that underflows": (
+        lambda a, b, t: (a * tiny(a)) * (b * tiny(b)),
+        lambda r, a, b, t: r.multiply(scaled(a, r), scaled(b, r)),
+    ),
+    "a reciprocal": (lambda a, b, t: 1 / a, lambda r, a, b, t: r.power(a, -1)),
+    "a root": (lambda a, b, t: np.sqrt(a), lambda r, a, b, t: r.power(a, 0.5)),
+    "a square": (lambda a, b, t: a * a, lambda r, a, b, t: r.power(a, 2)),
+    "a cube": (lambda a, b, t: a * a * a, lambda r, a, b, t: r.power(a, 3)),
+    "a power": (lambda a, b, t: a**1.5, lambda r, a, b, t: r.power(a, 1.5)),
+    "a reciprocal of a difference": (
+        lambda a, b, t: 1 / (a + b - t),
+        lambda r, a, b, t: r.power(r.add([r.add([a, b]), negative(t)]), -1),
+    ),
+    "a root of a sum": (
+        lambda a, b, t: np.sqrt(a + b),
+        lambda r, a, b, t: r.power(r.add([a, b]), 0.5),
+    ),
+    "an exponential": (lambda a, b, t: np.exp(a), lambda r, a, b, t: r.exp(a)),
+    "an exponential of a sum": (
+        lambda a, b, t: np.exp(a + b),
+        lambda r, a, b, t: r.exp(r.add([a, b])),
+    ),
+    "a logarithm": (lambda a, b, t: np.log(a), lambda r, a, b, t: r.log(a)),
+    "a logarithm of a sum": (
+        lambda a, b, t: np.log(a + b),
+        lambda r, a, b, t: r.log(r.add([a, b])),
+    ),
+    "a hyperbolic tangent": (lambda a, b, t: np.tanh(a), lambda r, a, b, t: r.tanh(a)),
+    "a hyperbolic tangent of a difference": (
+        lambda a, b, t: np.tanh(a - b),
+        lambda r, a, b, t: r.tanh(r.add([a, negative(b)])),
+    ),
+    "a total": (lambda a, b, t: a.sum(axis=1), lambda r, a, b, t: r.total(a, (1,))),
+    "a total of products": (
+        lambda a, b, t: (a * b).sum(axis=1),
+        lambda r, a, b, t: r.total(r.multiply(a, b), (1,)),
+    ),
+    "a contraction": (
+        lambda a, b, t: product_sum(a, b),
+        lambda r, a, b, t: r.contract([a, b], [[0, 1], [0, 1]], [0], 3),
+    ),
+    "a contraction of sums": (
+        lambda a, b, t: product_sum(a + b, a - b),
+        lambda r, a, b, t: r.contract(
+            [r.add([a, b]), r.add([a, negative(b)])], [[0, 1], [0, 1]], [0], 3
+        ),
+    ),
+    "a maximum of sums": (
+        lambda a, b, t: (a + b).max(axis=1),
+        lambda r, a, b, t: r.maximum(r.add([a, b]), (1,)),
+    ),
+    "a selection of sums": (
+        lambda a, b, t: np.where(a > b, a + b, a),
+        lambda r, a, b, t: r.select(a.value > b.value, r.add([a, b]), a),
+    ),
+}
+
+
+def negative(a):
+    return Bounded(-a.value, a.error)
+
+
+def tiny(a):
+    """About the root of the smallest number: a product of two such underflows."""
+    return a.dtype.type(2.0) ** (-72 if a.dtype == np.float32 else -534)
+
+
+def scaled(a, rounding):
+    return Bounded(a.value * rounding.reference(tiny(np.zeros(1, rounding.dtype))), None)
+
+
+def worst_ratio(name, rounding):
+    """The largest error in units of its bound, over many draws; any error exceeds a bound of 0."""
+    compute, bound = COMPUTATIONS[name]
+    numbers = np.random.RandomState(7)
+    worst = 0.0
+    for _ in range(DRAWS):
+        a = np.exp(numbers.standard_normal((3, 3))).astype(rounding.dtype)
+        b = np.exp(numbers.standard_normal((3, 3))).astype(rounding.dtype)
+        t = (numbers.random_sample((3, 3)) / 64).astype(rounding.dtype)
+        result = bound(rounding, *map(rounding.exact, (a, b, t)))
+        error = np.abs(compute(a, b, t).astype(rounding.reference) - result.value)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratios = np.where(error == 0, 0, error / result.bound)
+        worst = max(worst, float(ratios.max()))
+    return worst
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=lambda d: d.__name__)
+@pytest.mark.parametrize("name", COMPUTATIONS)
+def test_the_bound_holds_and_is_tight_and_a_hundredth_of_it_does_not_hold(name, dtype):
+    """No error exceeds its bound, one comes within a tenth of it, and all notice a broken unit."""
+    rounding = Rounding.of(dtype)
+    assert 0.1 <= worst_ratio(name, rounding) <= 1
+    broken = replace(rounding, unit=rounding.unit / 100, underflow=rounding.underflow / 100)
+    assert worst_ratio(name, broken) > 1
+
+
+def test_an_input_is_exact():
+    """The candidate was given the very number: no error is granted for it."""
+    assert Rounding.of(np.float32).exact(np.float32(0.1)).error is None
+
+
+def test_a_parameter_is_off_by_what_its_format_makes_of_it():
+    """0.5 is exact in every format, 0.1 in float32 is off by just the difference."""
+    single = Rounding.of(np.float32)
+    assert single.constant(0.5).error is None
+    assert single.constant(0.1).error == abs(0.1 - np.float64(np.float32(0.1)))
+    assert Rounding.of(np.float64).constant(0.1).error is None
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=lambda d: d.__name__)
+def test_the_reference_is_wider_and_its_own_rounding_is_in_the_unit(dtype):
+    """The value is computed with more digits, and what these cost is added."""
+    rounding = Rounding.of(dtype)
+    assert np.finfo(rounding.reference).eps < np.finfo(dtype).eps
+    assert rounding.unit > float(np.finfo(dtype).eps) / 2
+
+
+def test_a_relative_bound_alone_is_exceeded_by_underflow():
+    """Where a product underflows no relative bound holds: the absolute unit is needed."""
+    without = replace(Rounding.of(np.float32), underflow=0.0)
+    assert worst_ratio("a product that underflows", without) > 1
+
+
+def test_a_rearranged_value_takes_its_error_along():
+    """Value and error are turned together; an exact value stays exact."""
+    pair = Bounded(np.arange(6.0).reshape(2, 3), np.arange(6.0).reshape(2, 3) / 8)
+    turned = pair.rearranged(np.transpose)
+    assert turned.value.shape == turned.bound.shape == (3, 2)
+    assert Bounded(np.ones(3), None).rearranged(np.flip).error is None
+    assert Bounded(np.ones(3), None).bound.tolist() == [0, 0, 0]

@@ -1,0 +1,272 @@
+"""The loop: statuses, counterexamples, determinism, and operations that are not in the catalog."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from backproof import Input, Operation, examine
+from backproof.candidates.candidate import Answer, CandidateError
+from backproof.catalog import find
+from backproof.examination import Terms
+from backproof.inputs.examples import Course
+from derivations import sigmoid as derivation
+from derivations.notation import let
+from implementations import layernorm, linear, relu, sigmoid, softmax
+
+SWISH = Operation(
+    name="swish",
+    inputs=(Input("x", ("batch", "features")),),
+    output_axes=("batch", "features"),
+    torch=lambda torch, x: x * torch.sigmoid(x),
+)
+
+
+def swish(factor=1.0):
+    """x times its sigmoid, with its gradient off by a factor."""
+
+    def forward(x):
+        s = 1 / (1 + np.exp(-x))
+        return x * s, (x, s)
+
+    def backward(cotangent, cache):
+        x, s = cache
+        return cotangent * (s + x * s * (1 - s)) * factor
+
+    return SimpleNamespace(forward=forward, backward=backward)
+
+
+def transposed(cotangent, cache):
+    right = linear.backward(cotangent, cache)
+    return right._replace(weight=right.weight.T)
+
+
+WRONG = SimpleNamespace(forward=linear.forward, backward=transposed)
+
+
+def statuses(verdict):
+    return {check.id: check.status for check in verdict.checks}
+
+
+def test_the_same_candidate_gets_the_same_verdict():
+    """Twice the same question, twice the same record, counterexample and diagnosis included."""
+    first, second = (examine(find("linear"), WRONG, count=20) for _ in range(2))
+    assert first.verdict == "fail"
+    assert first.as_json() == second.as_json()
+
+
+def test_a_counterexample_is_small_and_shows_the_error():
+    """Short axes, plain numbers, and the entry that is furthest off."""
+    verdict = examine(find("softmax"), SimpleNamespace(
+        forward=softmax.forward, backward=lambda c, cache: c * cache.y), count=30)  # fmt: skip
+    found = verdict.checks[1].counterexample
+    inputs = {name: np.asarray(value) for name, value in found.inputs.items()}
+    assert inputs["x"].shape == inputs["cotangent"].shape
+    assert inputs["x"].size <= 2
+    assert np.array_equal(inputs["x"] * 8, np.round(inputs["x"] * 8))
+    assert np.asarray(found.expected)[found.index] != np.asarray(found.actual)[found.index]
+    assert found.replay == "backproof verify --only softmax.gradient.x"
+
+
+def test_a_replay_examines_the_one_check():
+    """Asking for a single id gives that check alone, failing in the same way."""
+    everything = examine(find("linear"), WRONG, count=20)
+    alone = examine(find("linear"), WRONG, count=20, only="linear.gradient.weight")
+    (check,) = alone.checks
+    assert check in everything.checks
+
+
+def test_a_backward_that_raises_is_an_error():
+    """Every check says so, with the exception's own words."""
+
+    def backward(cotangent, cache):
+        raise ZeroDivisionError("not today")
+
+    verdict = examine(find("relu"), SimpleNamespace(forward=relu.forward, backward=backward))
+    assert set(statuses(verdict).values()) == {"error"}
+    assert verdict.checks[0].message == "ZeroDivisionError: not today"
+    assert "not today" in verdict.checks[0].traceback
+    assert verdict.verdict == "fail"
+
+
+def test_a_backward_that_answers_nonsense_is_an_error():
+    """Several gradients must come by name."""
+    candidate = SimpleNamespace(forward=linear.forward, backward=lambda c, cache: c)
+    verdict = examine(find("linear"), candidate, count=5)
+    assert set(statuses(verdict).values()) == {"error"}
+    assert "x, weight, bias" in verdict.checks[0].message
+
+
+class Missing:
+    """A candidate whose code is not there."""
+
+    def answer(self, example):
+        raise CandidateError("not-implemented", "there is no backward yet")
+
+    def values(self, examples):
+        raise CandidateError("not-implemented", "there is no forward yet")
+
+
+def test_code_that_is_not_there_is_not_implemented():
+    """A missing answer is never a pass."""
+    verdict = examine(find("relu"), Missing(), count=5)
+    assert set(statuses(verdict).values()) == {"not-implemented"}
+    assert verdict.checks[0].message == "there is no backward yet"
+    assert verdict.verdict != "pass"
+    assert verdict.score == 0
+
+
+class Forgetful:
+    """Answers the forward, and no gradient."""
+
+    def answer(self, example):
+        return Answer({"y": relu.forward(example.inputs["x"])[0]}, {})
+
+    def values(self, examples):
+        return [relu.forward(example.inputs["x"])[0] for example in examples]
+
+
+def test_a_gradient_that_is_never_answered_is_not_judged():
+    """A check without an example is no pass, and the verdict is incomplete."""
+    verdict = examine(find("relu"), Forgetful(), count=5)
+    assert statuses(verdict) == {
+        "relu.forward": "pass", "relu.gradient.x": "not-judged", "relu.kink.x": "not-judged",
+    }  # fmt: skip
+    assert (verdict.verdict, verdict.exit_code) == ("incomplete", 3)
+
+
+def test_oracles_that_contradict_each_other_decide_nothing():
+    """A torch reference of another function leaves the forward undecided; slopes blame it."""
+    contradicted = replace(find("sigmoid"), torch=lambda torch, x: torch.tanh(x))
+    verdict = examine(contradicted, count=20)
+    forward, gradient = verdict.checks
+    assert forward.status == "undecided"
+    assert "contradict" in forward.message
+    assert gradient.status == "pass"
+    assert gradient.oracles["autograd"] == "disagree"
+    assert (verdict.verdict, verdict.exit_code) == ("incomplete", 3)
+
+
+def test_a_wrong_closed_form_does_not_fail_a_right_candidate():
+    """Slopes and torch outvote it, and the record says that it disagreed."""
+
+    def derive():
+        right = derivation.derive()
+        doubled = [replace(g, expression=2 * g.expression) for g in right.gradients]
+        return replace(right, gradients=tuple(doubled))
+
+    verdict = examine(replace(find("sigmoid"), derive=derive), count=20)
+    gradient = verdict.checks[1]
+    assert gradient.status == "pass"
+    assert gradient.oracles["symbolic"] == "disagree"
+    assert gradient.oracles["autograd"] == "agree"
+
+
+def test_a_bound_that_hides_everything_is_undecided():
+    """Where rounding exceeds the signal on most examples, a pass would mean nothing."""
+
+    def derive():
+        right = derivation.derive()
+        form = right.gradients[0]
+        lost = let("lost", form.indices, form.expression * 2**60 + 2**120)
+        at = lost[form.indices]
+        clumsy = replace(form, form="clumsy", expression=(at - 2**120) / 2**60)
+        return replace(
+            right, definitions=(*right.definitions, lost), gradients=(*right.gradients, clumsy)
+        )
+
+    gradient = examine(replace(find("sigmoid"), derive=derive), count=20).checks[1]
+    assert gradient.status == "undecided"
+    assert gradient.discarded == gradient.examples
+    assert "exceeds the signal" in gradient.message
+
+
+def test_an_operation_without_a_derivation_is_judged_by_two_oracles():
+    """A right layer passes, with the power that was measured."""
+    verdict = examine(SWISH, swish(), count=40)
+    assert verdict.verdict == "pass"
+    assert all(c.oracles.keys() <= {"autograd", "finite differences"} for c in verdict.checks)
+    assert max(c.detectable_error for c in verdict.checks) < 1e-6
+
+
+@pytest.mark.parametrize("error", [1e-6, 1e-9])
+def test_an_operation_without_a_derivation_rejects_a_millionth(error):
+    """A small wrong factor fails, and no cause is made up for it."""
+    verdict = examine(SWISH, swish(1 + error), count=40)
+    assert statuses(verdict) == {"swish.forward": "pass", "swish.gradient.x": "fail"}
+    assert verdict.checks[1].diagnosis is None
+
+
+def test_an_operation_without_a_derivation_is_judged_in_double_precision_only():
+    """A bound in another format would have to be measured in yet another."""
+    assert examine(SWISH, swish(), count=5, dtypes=("float32",)).checks[0].id == "swish.forward"
+
+
+def test_an_operation_needs_inputs_or_a_derivation():
+    """Without either nothing could be drawn."""
+    with pytest.raises(ValueError, match="needs inputs, or a derivation"):
+        Operation(name="nothing", torch=lambda torch: None)
+
+
+def test_an_input_s_values_are_of_a_known_kind():
+    """A mistyped kind is told the right ones."""
+    with pytest.raises(ValueError, match="one-hot"):
+        Input("x", ("n",), "onehot")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_each_format_has_its_own_checks(dtype):
+    """float64 is understood, every other format is named."""
+    (forward, gradient) = examine(find("tanh"), count=10, dtypes=(dtype,)).checks
+    suffix = "" if dtype == "float64" else "[float32]"
+    assert (forward.id, gradient.id) == (f"tanh.forward{suffix}", f"tanh.gradient.x{suffix}")
+
+
+def test_a_program_in_the_wrong_precision_is_caught():
+    """A candidate that computes in float32 and answers in float64 leaves the bound."""
+
+    def forward(x):
+        y, cache = sigmoid.forward(x.astype(np.float32))
+        return y.astype(np.float64), cache
+
+    candidate = SimpleNamespace(forward=forward, backward=sigmoid.backward)
+    found = examine(find("sigmoid"), candidate, count=20)
+    assert statuses(found) == {"sigmoid.forward": "fail", "sigmoid.gradient.x": "fail"}
+
+
+def test_a_course_that_averages_is_judged_by_its_own_terms():
+    """Divided by the batch, a weight's gradient is right there and wrong elsewhere."""
+
+    def averaged(cotangent, cache):
+        right = linear.backward(cotangent, cache)
+        return right._replace(weight=right.weight / len(cotangent))
+
+    candidate = SimpleNamespace(forward=linear.forward, backward=averaged)
+    course = Course({"layout": ("x W + b",)})
+    terms = Terms(course, averaged=frozenset({"weight"}))
+    assert examine(find("linear"), candidate, count=20, terms=terms).verdict == "pass"
+    plain = examine(find("linear"), candidate, count=20, terms=Terms(course))
+    assert statuses(plain)["linear.gradient.weight"] == "fail"
+    assert examine(find("linear"), count=20, terms=terms).verdict == "fail"
+
+
+def test_a_course_without_an_affine_part_has_no_checks_of_it():
+    """What a course does not ask for is not judged, and not listed."""
+    terms = Terms(Course({"affine": ("none",)}))
+    verdict = examine(find("layernorm"), layernorm, count=10, terms=terms)
+    assert statuses(verdict) == {"layernorm.forward": "pass", "layernorm.gradient.x": "pass"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [(np.inf, "fail"), (np.nan, "fail"), (1j, "fail"), ("text", "error")],
+    ids=["infinity", "nan", "complex", "text"],
+)
+def test_an_answer_that_is_no_real_number_is_judged_without_a_warning(answer, status):
+    """Whatever a backward answers there is a verdict on it, and the engine does not stumble."""
+    candidate = SimpleNamespace(
+        forward=sigmoid.forward, backward=lambda c, cache: np.full(c.shape, answer)
+    )
+    gradient = examine(find("sigmoid"), candidate, count=5).checks[1]
+    assert gradient.status == status

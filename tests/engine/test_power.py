@@ -1,0 +1,95 @@
+"""What no operation lets through: a gradient of zeros, and one entry off by a millionth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backproof.catalog import OPERATIONS, find
+from backproof.examination import Terms
+from backproof.examine import examine
+from backproof.inputs.examples import Course
+from backproof.operation import Operation
+from backproof.verdict import Verdict
+
+GRADIENTS = [
+    pytest.param(operation, name, id=f"{operation.name}.{name}")
+    for operation in OPERATIONS
+    for name in dict.fromkeys(n for v in operation.variants() for n in operation.differentiable(v))
+]
+
+
+def judged(
+    operation: Operation,
+    name: str,
+    change: Callable[[np.ndarray], np.ndarray],
+    course: Mapping[str, tuple[Any, ...]],
+) -> Verdict:
+    """Examine the reference implementation with one gradient changed."""
+    right = operation.implementation
+    assert right is not None
+
+    def backward(cotangent, cache):
+        gradients = right.backward(cotangent, cache)
+        found = getattr(gradients, name)
+        return gradients if found is None else gradients._replace(**{name: change(found)})
+
+    candidate = SimpleNamespace(forward=right.forward, backward=backward)
+    return examine(operation, candidate, count=30, terms=Terms(course=Course(course)))
+
+
+def failing(verdict: Verdict) -> set[str]:
+    return {c.id for c in verdict.checks if c.status == "fail"}
+
+
+def off_by_a_millionth(gradient: np.ndarray) -> np.ndarray:
+    """Plant a relative error of 1e-6 in the last entry."""
+    planted = gradient.copy()
+    planted[(-1,) * gradient.ndim] *= 1 + 1e-6
+    return planted
+
+
+@pytest.mark.parametrize(("operation", "name"), GRADIENTS)
+def test_rejects_an_all_zero_gradient(operation, name):
+    """Zeros are no gradient, even of functions whose slope is 0 along many directions."""
+    verdict = judged(operation, name, np.zeros_like, {})
+    check = f"{operation.name}.gradient.{name}"
+    assert failing(verdict) - {f"{operation.name}.kink.{name}"} == {check}
+    kinds = {c.diagnosis.kind for c in verdict.checks if c.status == "fail" and c.diagnosis}
+    assert kinds == {"zero"}
+
+
+def test_rejects_an_all_zero_layernorm_without_gamma_and_beta():
+    """Alone, layer normalisation's gradient is orthogonal to ones and to its own output."""
+    verdict = judged(find("layernorm"), "x", np.zeros_like, {"affine": ("none",)})
+    assert failing(verdict) == {"layernorm.gradient.x"}
+
+
+@pytest.mark.parametrize(("operation", "name"), GRADIENTS)
+def test_rejects_one_entry_off_by_a_millionth(operation, name):
+    """A relative error of 1e-6 in the last entry alone fails its own check and no other."""
+    verdict = judged(operation, name, off_by_a_millionth, {})
+    check = f"{operation.name}.gradient.{name}"
+    assert failing(verdict) - {f"{operation.name}.kink.{name}"} == {check}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o.name)
+def test_passes_the_reference_with_power_to_spare(operation):
+    """Every check passes, and half of its examples would have shown an error of 1e-10."""
+    verdict = examine(operation, count=30)
+    assert verdict.verdict == "pass", [c for c in verdict.checks if c.status != "pass"]
+    assert all(c.detectable_error is not None for c in verdict.checks)
+    assert max(c.detectable_error for c in verdict.checks) < 1e-10
+    assert min(c.examples for c in verdict.checks) >= 30
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o.name)
+def test_passes_the_reference_in_single_precision(operation):
+    """The bound is the format's own: float32 passes, with less power."""
+    verdict = examine(operation, count=15, dtypes=("float32",))
+    assert verdict.verdict == "pass", [c for c in verdict.checks if c.status != "pass"]
+    assert all(c.id.endswith("[float32]") for c in verdict.checks)

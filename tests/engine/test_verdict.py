@@ -1,0 +1,174 @@
+"""Records: DESIGN's JSON object, its schema, and exit codes that say the same."""
+
+import json
+from types import SimpleNamespace
+
+import jsonschema
+import pytest
+
+from backproof.catalog import find
+from backproof.examine import examine
+from backproof.verdict import EXIT_CODES, Check, Counterexample, Diagnosis, Verdict, merge
+from implementations import relu, softmax
+
+NUMBERS = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"$ref": "#/$defs/numbers"}}]}
+COUNTEREXAMPLE = {
+    "type": "object",
+    "properties": {
+        "inputs": {"type": "object"},
+        "expected": {"$ref": "#/$defs/numbers"},
+        "actual": {"$ref": "#/$defs/numbers"},
+        "index": {"type": "array", "items": {"type": "integer", "minimum": 0}},
+        "replay": {"type": "string"},
+    },
+    "required": ["inputs", "expected", "actual", "index", "replay"],
+    "additionalProperties": False,
+}
+CHECK = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "pattern": r"^[a-z0-9_]+\.(forward|gradient|kink)(\.|\[|$)"},
+        "operation": {"type": "string"},
+        "property": {"type": "string"},
+        "status": {
+            "enum": ["pass", "fail", "error", "not-implemented", "not-judged", "undecided"]
+        },
+        "examples": {"type": "integer", "minimum": 0},
+        "discarded": {"type": "integer", "minimum": 0},
+        "oracles": {
+            "type": "object",
+            "propertyNames": {"enum": ["symbolic", "autograd", "finite differences"]},
+            "additionalProperties": {"enum": ["agree", "disagree", "unreliable"]},
+        },
+        "detectable_error": {"type": ["number", "null"], "minimum": 0},
+        "counterexample": COUNTEREXAMPLE,
+        "diagnosis": {
+            "type": "object",
+            "properties": {"kind": {"type": "string"}, "text": {"type": "string"}},
+            "required": ["kind", "text"],
+            "additionalProperties": False,
+        },
+        "message": {"type": "string", "minLength": 1},
+        "traceback": {"type": "string", "minLength": 1},
+        "variation": {},
+    },
+    "required": [
+        "id", "operation", "property", "status", "examples", "discarded", "oracles",
+        "detectable_error",
+    ],
+    "additionalProperties": False,
+}  # fmt: skip
+SCHEMA = {
+    "$defs": {"numbers": NUMBERS},
+    "type": "object",
+    "properties": {
+        "schema": {"const": 1},
+        "verdict": {"enum": ["pass", "fail", "incomplete"]},
+        "score": {"type": "number", "minimum": 0, "maximum": 1},
+        "isolation": {"type": "string"},
+        "versions": {
+            "type": "object",
+            "required": ["backproof", "python", "numpy"],
+            "additionalProperties": {"type": "string"},
+        },
+        "checks": {"type": "array", "items": CHECK},
+    },
+    "required": ["schema", "verdict", "score", "isolation", "versions", "checks"],
+    "additionalProperties": False,
+}
+
+
+def check(status, **more):
+    """A check of that status."""
+    return Check("relu.gradient.x", "relu", "gradient.x", status, 10, 0, **more)
+
+
+def raising(cotangent, cache):
+    raise ZeroDivisionError
+
+
+CANDIDATES = {
+    "right": (find("relu"), relu),
+    "wrong": (
+        find("softmax"),
+        SimpleNamespace(forward=softmax.forward, backward=lambda c, cache: c * cache.y),
+    ),
+    "raising": (find("relu"), SimpleNamespace(forward=relu.forward, backward=raising)),
+}
+
+
+@pytest.mark.parametrize("name", CANDIDATES)
+def test_a_record_follows_the_schema(name):
+    """What an examination says survives JSON, and has DESIGN's fields and no others."""
+    record = examine(*CANDIDATES[name], count=10).as_json()
+    read = json.loads(json.dumps(record, allow_nan=False))
+    jsonschema.validate(read, SCHEMA)
+    assert read["checks"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("verdict", "maybe"),
+        ("score", 1.5),
+        ("schema", 2),
+        ("checks", [{"status": "pass"}]),
+        ("note", ""),
+    ],
+)
+def test_the_schema_rejects_another_record(field, value):
+    """The schema is one that a record can fail."""
+    record = {**examine(find("relu"), count=5).as_json(), field: value}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(record, SCHEMA)
+
+
+def test_a_failure_s_record_has_counterexample_and_diagnosis():
+    """Both stand under their names, the index as a list."""
+    counterexample = Counterexample({"x": [1.0]}, [2.0], [3.0], (0,), "backproof verify")
+    failed = check("fail", counterexample=counterexample, diagnosis=Diagnosis("sign", "It is -1."))
+    record = failed.as_json()
+    jsonschema.validate(record, {**CHECK, "$defs": {"numbers": NUMBERS}})
+    assert record["counterexample"]["index"] == [0]
+    assert record["diagnosis"] == {"kind": "sign", "text": "It is -1."}
+    assert not {"counterexample", "diagnosis", "message"} & check("pass").as_json().keys()
+
+
+VERDICTS = {
+    ("pass",): ("pass", 0),
+    ("pass", "fail"): ("fail", 1),
+    ("error",): ("fail", 1),
+    ("pass", "undecided"): ("incomplete", 3),
+    ("not-judged",): ("incomplete", 3),
+    ("not-implemented", "pass"): ("incomplete", 3),
+    ("undecided", "fail"): ("fail", 1),
+    (): ("incomplete", 3),
+}
+
+
+@pytest.mark.parametrize("statuses", VERDICTS, ids=" ".join)
+def test_the_exit_code_says_what_the_verdict_says(statuses):
+    """0 where all hold, 1 where something is wrong, 3 where something could not be judged."""
+    verdict = Verdict(tuple(check(status) for status in statuses))
+    assert (verdict.verdict, verdict.exit_code) == VERDICTS[statuses]
+    assert EXIT_CODES[verdict.verdict] == verdict.exit_code
+
+
+def test_the_score_is_the_share_of_checks_that_passed():
+    """Nothing but a pass counts, and no checks score nothing."""
+    assert Verdict(tuple(map(check, ["pass", "fail", "undecided", "pass"]))).score == 0.5
+    assert Verdict(()).score == 0
+
+
+def test_merged_verdicts_keep_their_order():
+    """One verdict of many: all checks, one after the other."""
+    first, second = Verdict((check("pass"),), "landlock"), Verdict((check("fail"),), "landlock")
+    merged = merge([first, second])
+    assert [c.status for c in merged.checks] == ["pass", "fail"]
+    assert (merged.verdict, merged.isolation) == ("fail", "landlock")
+
+
+def test_a_record_cannot_be_changed():
+    """A verdict that is printed twice says the same twice."""
+    with pytest.raises(AttributeError):
+        check("fail").status = "pass"
