@@ -115,7 +115,7 @@ class _Output:
 @processes
 def prove(operations: list[Operation], json_path: str | None, processes: int) -> int:
     """Prove every closed form equal to the derivative of its primal, for every size."""
-    from backproof.prove import prove_operations  # noqa: PLC0415 - each command imports its own
+    from backproof.prove import prove_operations
 
     with _Output(json_path) as output:
         proofs = prove_operations(operations, processes)
@@ -134,7 +134,7 @@ def verify(
     operations: list[Operation], json_path: str | None, processes: int, count: int, only: str
 ) -> int:
     """Examine every NumPy implementation against the three oracles."""
-    from backproof.verify import verify_operations  # noqa: PLC0415
+    from backproof.verify import verify_operations
 
     with _Output(json_path) as output:
         verdict = verify_operations(operations, count=count, processes=processes, only=only)
@@ -160,8 +160,8 @@ def check(
     path: Path, name: str, json_path: str | None, processes: int, count: int, only: str
 ) -> int:
     """Judge a homework without importing it."""
-    from backproof import homework  # noqa: PLC0415
-    from backproof.candidates.dialects.dialect import SubmissionError  # noqa: PLC0415
+    from backproof import homework
+    from backproof.candidates.dialects.dialect import SubmissionError
 
     with _Output(json_path) as output:
         try:

@@ -148,13 +148,19 @@ def _slopes_say(probes: Sequence[Probe], truth: Bounded, gradient: np.ndarray, s
     if not probes or gradient.shape != truth.value.shape:
         return "disagree" if probes else "unreliable"
     heard = False
+    value, bound = (np.ravel(a).astype(np.float64) for a in (truth.value, truth.bound))
+    asked = np.ravel(gradient).astype(np.float64)
+    unit = float(np.finfo(np.float64).eps)
     for probe in probes:
-        signal = float(np.sum(np.abs(truth.value * probe.direction))) / scale
+        way = np.ravel(probe.direction)
+        reach = np.abs(way)
+        signal = float(np.abs(value) @ reach) / scale
         if not probe.error < max(signal, np.finfo(np.float64).tiny):
             continue
         heard = True
-        predicted = float(np.sum(gradient * probe.direction)) / scale
-        slack = float(np.sum(truth.bound * np.abs(probe.direction))) / scale
+        with np.errstate(all="ignore"):  # a gradient may hold anything
+            predicted = float(asked @ way) / scale
+        slack = float(bound @ reach) / scale + way.size * unit * signal
         if not abs(predicted - probe.slope) <= probe.error + slack:
             return "disagree"
     return "agree" if heard else "unreliable"

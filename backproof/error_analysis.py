@@ -91,20 +91,27 @@ class Rounding:
         return Bounded(wide, np.asarray(off) if off else None)
 
     def _rounded(self, value: np.ndarray, inherited: np.ndarray | None, roundings: int) -> Bounded:
-        own = np.abs(value).astype(np.float64) * (roundings * self.unit) + self.underflow
+        own = _size(value) * (roundings * self.unit) + self.underflow
         return Bounded(value, own if inherited is None else own + inherited)
 
-    def add(self, terms: Sequence[Bounded]) -> Bounded:
-        """A sum of a few terms, in any order."""
+    def add(self, terms: Sequence[Bounded], carried: Sequence[int] = ()) -> Bounded:
+        """A sum of a few terms, in any order.
+
+        Each term is carried through so many more additions where a running total of another
+        may start with it.
+        """
         value = terms[0].value
         for term in terms[1:]:
             value = value + term.value
         inherited = _plus(*(t.error for t in terms))
         if len(terms) == 2:
-            own = np.abs(value).astype(np.float64) * self.unit
+            own = _size(value) * self.unit
         else:
-            sizes = [np.abs(t.value).astype(np.float64) for t in terms]
+            sizes = [_size(t.value) for t in terms]
             own = sum(sizes[1:], sizes[0]) * ((len(terms) - 1) * self.unit)
+        for term, times in zip(terms, carried, strict=False):
+            if times:
+                own = own + _size(term.value) * (times * self.unit)
         return Bounded(value, own if inherited is None else own + inherited)
 
     def multiply(self, a: Bounded, b: Bounded) -> Bounded:
@@ -112,30 +119,52 @@ class Rounding:
         value = a.value * b.value
         inherited = None
         if a.error is not None:
-            reach = np.abs(b.value).astype(np.float64)
+            reach = _size(b.value)
             inherited = a.error * (reach if b.error is None else reach + b.error)
         if b.error is not None:
-            inherited = _plus(inherited, b.error * np.abs(a.value).astype(np.float64))
+            inherited = _plus(inherited, b.error * _size(a.value))
         return self._rounded(value, inherited, 1)
+
+    def product(self, factors: Sequence[Bounded]) -> Bounded:
+        """A product of several factors, in any order.
+
+        A partial product may underflow before the large factors come.
+        """
+        result = factors[0]
+        for factor in factors[1:]:
+            result = self.multiply(result, factor)
+        if len(factors) > 2 and result.error is not None:
+            reach = np.asarray(self.underflow)
+            for factor in factors:
+                reach = reach * np.maximum(_size(factor.value), 1.0)
+            result = Bounded(result.value, result.error + (len(factors) - 2) * reach)
+        return result
 
     def power(self, base: Bounded, exponent: float) -> Bounded:
         """A power; the base is positive where the exponent is not whole."""
         with np.errstate(all="ignore"):
-            value = base.value ** self.reference(exponent)
+            value = self._raised(base.value, exponent)
             inherited = None
             if base.error is not None:
-                size = np.abs(base.value).astype(np.float64)
+                size = _size(base.value)
                 nearest = np.where(size > base.error, size - base.error, 0.0)
                 ends = nearest ** (exponent - 1), (size + base.error) ** (exponent - 1)
                 inherited = base.error * abs(exponent) * np.maximum(*ends)
         return self._rounded(value, inherited, _roundings_of_power(exponent))
+
+    def _raised(self, base: np.ndarray, exponent: float) -> np.ndarray:
+        """A power; the usual ones without the general function, which is slow in long double."""
+        usual = {2.0: np.square, 0.5: np.sqrt, -1.0: np.reciprocal}
+        if exponent in usual:
+            return np.asarray(usual[exponent](base))
+        return np.asarray(base ** self.reference(exponent))
 
     def exp(self, power: Bounded) -> Bounded:
         """An exponential."""
         value = np.exp(power.value)
         inherited = None
         if power.error is not None:
-            inherited = np.abs(value).astype(np.float64) * np.expm1(power.error)
+            inherited = _size(value) * np.expm1(power.error)
         return self._rounded(value, inherited, LIBRARY_ROUNDINGS)
 
     def log(self, inside: Bounded) -> Bounded:
@@ -155,7 +184,7 @@ class Rounding:
         """A sum along axes, in any order."""
         value = terms.value.sum(axis=axes)
         count = terms.value.size // max(value.size, 1)
-        size = np.abs(terms.value).astype(np.float64)
+        size = _size(terms.value)
         own = size.sum(axis=axes) * (max(count - 1, 0) * self.unit)
         return Bounded(value, own if terms.error is None else own + terms.error.sum(axis=axes))
 
@@ -173,7 +202,7 @@ class Rounding:
             return np.asarray(np.einsum(*operands, list(kept), optimize=len(arrays) > 2))
 
         value = summed([f.value for f in factors])
-        sizes = [np.abs(f.value).astype(np.float64) for f in factors]
+        sizes = [_size(f.value) for f in factors]
         roundings = max(count - 1, 0) + len(factors) - 1
         error = summed(sizes) * (roundings * self.unit) + count * self.underflow
         for n, factor in enumerate(factors):
@@ -193,6 +222,10 @@ class Rounding:
         if a.error is None and b.error is None:
             return Bounded(value, None)
         return Bounded(value, np.where(indicator, a.bound, b.bound))
+
+
+def _size(value: np.ndarray) -> np.ndarray:
+    return np.abs(value.astype(np.float64))
 
 
 def _roundings_of_power(exponent: float) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from backproof.candidates.candidate import Candidate, Example
+from backproof.candidates.candidate import Candidate, CandidateError, Example
 from backproof.compare import Evidence, Finding, adjudicate
 from backproof.error_analysis import Bounded, Rounding
 from backproof.inputs import values
@@ -146,13 +146,17 @@ class Examination:
             Where the candidate gave no answer.
         """
         answer = self.candidate.answer(self.example(draw))
+        for name, array in (*answer.outputs.items(), *answer.gradients.items()):
+            if array.dtype.kind not in "fiub":
+                message = f"{name} must hold real numbers; it holds {array.dtype.name}"
+                raise CandidateError("error", message)
         symbolic = self.symbolic(draw)
         torch = self.autograd(draw, symbolic)
         truth = symbolic or torch
         first = self.operation.outputs[0]
         found = {
             f"forward.{name}" if name != first else "forward": adjudicate(
-                Evidence(actual, symbolic and symbolic.outputs[name], torch.outputs[name])
+                Evidence(actual, symbolic.outputs[name] if symbolic else None, torch.outputs[name])
             )
             for name, actual in answer.outputs.items()
         }
@@ -162,7 +166,7 @@ class Examination:
             found[f"gradient.{name}"] = adjudicate(
                 Evidence(
                     actual,
-                    symbolic and symbolic.gradients[name],
+                    symbolic.gradients[name] if symbolic else None,
                     torch.gradients[name],
                     [p for p in probes if p.input == name],
                     1 / self.divisor(draw, name),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _FORMATS = (np.float32, np.float64, np.longdouble)
 _HALVINGS = 40
+_FURTHER = 3
 
 
 def is_rounding(examination: Examination, draw: Draw, prop: str) -> bool:
@@ -47,14 +48,19 @@ def is_rounding(examination: Examination, draw: Draw, prop: str) -> bool:
         draw = _halved(draw)
         if not math.isinf(_error(examination, draw, prop, examination.dtype)):
             break
-    actual, expected = _ask(examination, draw, prop, examination.dtype)
-    return within(actual, expected.value, expected.bound)
+    # Close to the edge a result is finite and has few digits, or parts of it underflow.
+    for _ in range(_FURTHER):
+        actual, expected = _ask(examination, draw, prop, examination.dtype)
+        if within(actual, expected.value, expected.bound):
+            return True
+        draw = _halved(draw)
+    return False
 
 
 def _shrinks(error: dict[Any, float], coarse: Any, fine: Any) -> bool:
     """Half of the digits that the finer format gains are enough: a wrong formula gains none."""
     gained = Rounding.of(fine).unit / Rounding.of(coarse).unit
-    known = not math.isinf(error[fine]) and gained < 1
+    known = gained < 1 and math.isfinite(error[fine]) and math.isfinite(error[coarse])
     return known and error[coarse] > 0 and error[fine] <= error[coarse] * math.sqrt(gained)
 
 

@@ -167,7 +167,7 @@ def versions() -> dict[str, str]:
         "python": platform.python_version(),
         "numpy": np.__version__,
     }
-    import importlib.metadata  # noqa: PLC0415 - asked only when a record is written
+    import importlib.metadata
 
     try:
         found["torch"] = importlib.metadata.version("torch")

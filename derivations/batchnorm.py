@@ -38,17 +38,24 @@ def derive(mode: str = "training") -> Derivation:
     x_hat = let("x_hat", (s, j), centred[s, j] / deviation[j])
     y = let("y", (s, j), gamma[j] * x_hat[s, j] + beta[j])
 
-    def updated(name, running, statistic):  # noqa: ANN001, ANN202 - E <- alpha E + (1 - alpha) statistic
+    def updated(name, running, statistic):
         moved = momentum * running[j] + (1 - momentum) * statistic[j]
         return let(name, (j,), moved if training else running[j])
 
+    scale = let("scale", (j,), gamma[j] / deviation[j])
+    values = (
+        ClosedForm("y", (s, j), y.body, "004 eq. 5"),
+        ClosedForm(
+            "y", (s, j), x[s, j] * scale[j] + (beta[j] - mean[j] * scale[j]), "004 eq. 5", "folded"
+        ),
+    )
     primal = (
         y,
         updated("updated_mean", running_mean, mean),
         updated("updated_var", running_var, variance),
     )
     dx_hat = let("dx_hat", (s, j), dy[s, j] * gamma[j])
-    definitions = (mean, centred, variance, deviation, x_hat, dx_hat)
+    definitions = (mean, centred, variance, deviation, x_hat, dx_hat, scale)
     affine = (
         ClosedForm("gamma", (j,), total(dy[s, j] * x_hat[s, j], s), "004 eq. 17, 001 §3.2"),
         ClosedForm("beta", (j,), total(dy[s, j], s), "004 eq. 16, 001 §3.2"),
@@ -59,6 +66,7 @@ def derive(mode: str = "training") -> Derivation:
             name="batchnorm",
             inputs=inputs,
             primal=primal,
+            values=values,
             definitions=definitions,
             gradients=(fixed, *affine),
             sources=("004 §3.3, inference",),
@@ -78,6 +86,7 @@ def derive(mode: str = "training") -> Derivation:
         name="batchnorm",
         inputs=inputs,
         primal=primal,
+        values=values,
         definitions=(*definitions, mean_dx_hat, mean_dx_hat_x_hat, dvariance, dmean),
         gradients=(
             ClosedForm(

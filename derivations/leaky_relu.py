@@ -27,10 +27,26 @@ def derive() -> Derivation:
         name="leaky_relu",
         inputs=(x,),
         primal=(let("y", (s, j), Case(above, x[s, j], 0) + low),),
-        values=(ClosedForm("y", (s, j), Case(above, x[s, j], slope * x[s, j]), "001 a"),),
+        values=(
+            ClosedForm("y", (s, j), Case(above, x[s, j], slope * x[s, j]), "001 a"),
+            ClosedForm(
+                "y",
+                (s, j),
+                (1 + slope) / 2 * x[s, j] + (1 - slope) / 2 * Case(above, x[s, j], -x[s, j]),
+                "001 a",
+                "through |x|",
+            ),
+        ),
         gradients=(
             ClosedForm("x", (s, j), Case(above, dy[s, j], slope * dy[s, j]), "001 b"),
             ClosedForm("x", (s, j), dy[s, j] * Case(above, 1, slope), "002, Q1.1 b", "Hadamard"),
+            ClosedForm(
+                "x",
+                (s, j),
+                dy[s, j] * ((1 + slope) / 2 + (1 - slope) / 2 * Case(above, 1, -1)),
+                "002, Q1.1 b",
+                "through |x|",
+            ),
         ),
         sources=("001 a, b", "002, Q1.1 b"),
     )

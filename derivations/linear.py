@@ -25,10 +25,10 @@ def derive(layout: str = "x W^T + b") -> Derivation:
     bias = array("bias", outputs)
     dy = array("dy", *((outputs, batch) if columns else (batch, outputs)))
 
-    def row_first(first, second):  # noqa: ANN001, ANN202 - an order of two indices
+    def row_first(first, second):
         return (second, first) if columns else (first, second)
 
-    def weight_at(out, into):  # noqa: ANN001, ANN202
+    def weight_at(out, into):
         return (into, out) if transposed else (out, into)
 
     y = let("y", row_first(s, i), total(x[row_first(s, k)] * weight[weight_at(i, k)], k) + bias[i])

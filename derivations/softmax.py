@@ -30,16 +30,34 @@ def derive() -> Derivation:
     p = let("p", (s, j), shifted[s, j] / weight[s])
     logsumexp = let("logsumexp", (s,), maximum(x[s, k], k) + log(weight[s]))
     q = let("q", (s, j), exp(x[s, j] - logsumexp[s]))
+    moved = let("moved", (s, j), x[s, j] - maximum(x[s, k], k))
+    # Named apart: SymPy turns exp(a - log(b)) into exp(a) / b, which rounds otherwise.
+    log_weight = let("log_weight", (s,), log(weight[s]))
+    log_softmax = let("log_softmax", (s, j), moved[s, j] - log_weight[s])
+    normalised = let("normalised", (s, j), exp(log_softmax[s, j]))
     along = let("along", (s,), total(dy[s, k] * p[s, k], k))
     jacobian = let("jacobian", (s, i, j), delta(i, j) * p[s, i] - p[s, i] * p[s, j])
     return Derivation(
         name="softmax",
         inputs=(x,),
         primal=(y,),
-        definitions=(shifted, weight, p, logsumexp, q, along, jacobian),
+        definitions=(
+            shifted,
+            weight,
+            p,
+            logsumexp,
+            q,
+            moved,
+            log_weight,
+            log_softmax,
+            normalised,
+            along,
+            jacobian,
+        ),
         values=(
             ClosedForm("y", (s, j), p[s, j], "004 app. B", "shifted"),
             ClosedForm("y", (s, j), q[s, j], "004 app. B", "through log-sum-exp"),
+            ClosedForm("y", (s, j), normalised[s, j], "004 app. B", "through log-softmax"),
         ),
         gradients=(
             ClosedForm("x", (s, j), p[s, j] * (dy[s, j] - along[s]), "001 b"),
@@ -52,6 +70,13 @@ def derive() -> Derivation:
                 q[s, j] * (dy[s, j] - total(dy[s, k] * q[s, k], k)),
                 "004 app. B",
                 "through log-sum-exp",
+            ),
+            ClosedForm(
+                "x",
+                (s, j),
+                normalised[s, j] * (dy[s, j] - total(dy[s, k] * normalised[s, k], k)),
+                "004 app. B",
+                "through log-softmax",
             ),
         ),
         jacobians=(

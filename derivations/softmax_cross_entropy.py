@@ -37,6 +37,11 @@ def derive(reduction: str = "mean", targets_as: str = "one-hot") -> Derivation:
     mass = let("mass", (s,), total(shifted[s, k], k))
     p = let("p", (s, j), shifted[s, j] / mass[s])
     logsumexp = let("logsumexp", (s,), shift[s] + log(mass[s]))
+    moved = let("moved", (s, j), x[s, j] - shift[s])
+    # Named apart: SymPy turns exp(a - log(b)) into exp(a) / b, which rounds otherwise.
+    log_mass = let("log_mass", (s,), log(mass[s]))
+    log_softmax = let("log_softmax", (s, j), moved[s, j] - log_mass[s])
+    normalised = let("normalised", (s, j), exp(log_softmax[s, j]))
     q = let("q", (s, j), exp(x[s, j] - logsumexp[s]))
     through_logsumexp = let(
         "through_logsumexp", (s,), total(target[s, k] * (logsumexp[s] - x[s, k]), k)
@@ -61,6 +66,10 @@ def derive(reduction: str = "mean", targets_as: str = "one-hot") -> Derivation:
             p,
             logsumexp,
             q,
+            moved,
+            log_mass,
+            log_softmax,
+            normalised,
             through_logsumexp,
             through_shift,
             through_difference,
@@ -81,6 +90,13 @@ def derive(reduction: str = "mean", targets_as: str = "one-hot") -> Derivation:
                 weight * (q[s, j] - target[s, j]),
                 "004 app. A, B",
                 "through log-sum-exp",
+            ),
+            ClosedForm(
+                "logits",
+                (s, j),
+                weight * (normalised[s, j] - target[s, j]),
+                "004 app. A, B",
+                "through log-softmax",
             ),
         ),
         sources=("003 eq. 1-8", "004 app. A, B"),

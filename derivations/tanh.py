@@ -31,6 +31,9 @@ def derive() -> Derivation:
         gradients=(
             ClosedForm("x", (s, j), dy[s, j] * (1 - tanh_of(x[s, j]) ** 2), "004 §3.1.4"),
             ClosedForm("x", (s, j), dy[s, j] * (1 - y[s, j] ** 2), "004 §3.1.4", "exponentials"),
+            ClosedForm(
+                "x", (s, j), dy[s, j] * 4 / (up + down) ** 2, "004 §3.1.4", "hyperbolic cosine"
+            ),
         ),
         sources=("004 §3.1.3, 3.1.4", "002, Q2.2"),
     )

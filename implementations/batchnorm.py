@@ -41,7 +41,7 @@ class Outputs(NamedTuple):
     running_var: Floating[np.ndarray, "features"]
 
 
-def forward(  # noqa: PLR0913  (the operation has these inputs)
+def forward(
     x: Floating[np.ndarray, "batch features"],
     gamma: Floating[np.ndarray, "features"],
     beta: Floating[np.ndarray, "features"],

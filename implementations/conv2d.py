@@ -36,7 +36,7 @@ class Gradients(NamedTuple):
     bias: Floating[np.ndarray, "filters"]
 
 
-def forward(  # noqa: PLR0913  (the operation has these inputs)
+def forward(
     x: Floating[np.ndarray, "batch channels height width"],
     weight: Floating[np.ndarray, "filters channels kernel_height kernel_width"],
     bias: Floating[np.ndarray, "filters"],

@@ -82,7 +82,9 @@ def positive(stream: np.random.RandomState, shape: Shape) -> np.ndarray:
 
 def index(stream: np.random.RandomState, shape: Shape, classes: int) -> np.ndarray:
     """Class indices."""
-    return np.floor(stream.random_sample(math.prod(shape)) * classes).astype(np.int64).reshape(shape)
+    return (
+        np.floor(stream.random_sample(math.prod(shape)) * classes).astype(np.int64).reshape(shape)
+    )
 
 
 def one_hot(stream: np.random.RandomState, shape: Shape) -> np.ndarray:
@@ -135,7 +137,7 @@ COTANGENTS: Mapping[str, Callable[[np.random.RandomState, Shape], np.ndarray]] =
 
 def fortran(array: np.ndarray) -> np.ndarray:
     """The same values in column-major order."""
-    return np.asfortranarray(array)
+    return np.array(array, order="F")
 
 
 def strided(array: np.ndarray) -> np.ndarray:

@@ -37,18 +37,16 @@ class Probe:
     error: float
 
 
-def _extrapolate(slopes: Sequence[float], step: float, noise: float) -> tuple[float, float]:
-    """The Romberg value of central differences at h, h/2, h/4, and a bound on its error."""
+def _extrapolate(slopes: Sequence[float]) -> tuple[float, float]:
+    """The Romberg value of central differences at h, h/2, h/4, and a bound on its truncation."""
     coarse, middle, fine = slopes
     first = (4 * middle - coarse) / 3
     second = (4 * fine - middle) / 3
     value = (16 * second - first) / 15
-    return value, 2 * abs(second - first) + _ROUNDING_WEIGHT * noise / step
+    return value, 2 * abs(second - first)
 
 
-def _directions(
-    shape: tuple[int, ...], numbers: np.random.RandomState
-) -> list[np.ndarray]:
+def _directions(shape: tuple[int, ...], numbers: np.random.RandomState) -> list[np.ndarray]:
     """One direction through every entry, and single entries."""
     size = math.prod(shape)
     everywhere = np.floor(numbers.random_sample(size) * 16) - 8
@@ -92,27 +90,56 @@ def probe(
         (name, d) for name in inputs for d in _directions(example.inputs[name].shape, numbers)
     ]
     best: list[Probe] = [Probe(name, d, math.nan, math.inf) for name, d in open_]
-    for step in _STEPS:
-        left = [n for n, p in enumerate(best) if not p.error <= wanted[p.input]]
-        if not left:
-            break
-        scale = {p.input: _spread(example.inputs[p.input]) for p in best}
+    scale = {name: _spread(example.inputs[name]) for name in inputs}
+    left = list(range(len(best)))
+    for relative in _STEPS:
         steps = {
-            n: _inside(step * scale[best[n].input], margin, best[n].direction) for n in left
+            n: _inside(relative * scale[best[n].input], margin, best[n].direction) for n in left
         }
         asked = [e for n in left for e in _stencil(example, best[n], steps[n])]
-        values = iter(candidate.values(asked))
-        for n in left:
-            slopes, worst = [], 0.0
-            for level in range(_LEVELS):
-                ahead, behind = next(values), next(values)
-                rise = np.sum((ahead - behind) * example.cotangent, dtype=np.float64)
-                slopes.append(float(rise) / (2 * steps[n] / 2**level))
-                worst = max(worst, noise(ahead), noise(behind))
-            slope, error = _extrapolate(slopes, steps[n], worst)
-            if error < best[n].error:
-                best[n] = replace(best[n], slope=slope, error=error)
+        values = candidate.values(asked) if asked else []
+        points = 2 * _LEVELS
+        coarse = []
+        for place, n in enumerate(left):
+            around = values[points * place : points * (place + 1)]
+            slope, truncation, rounding = _slope(around, example.cotangent, steps[n], noise)
+            if truncation + rounding < best[n].error:
+                best[n] = replace(best[n], slope=slope, error=truncation + rounding)
+            # Where rounding dominates, a smaller step would only be worse.
+            if truncation > rounding and best[n].error > wanted[best[n].input]:
+                coarse.append(n)
+        left = coarse
     return best
+
+
+def _slope(
+    around: Sequence[np.ndarray],
+    cotangent: np.ndarray,
+    step: float,
+    noise: Callable[[np.ndarray], float],
+) -> tuple[float, float, float]:
+    """The slope of the weighted output from its values round a point.
+
+    Returns
+    -------
+    slope, truncation, rounding
+        The value and the two parts of its error bound; without a bound where a value is not finite.
+    """
+    if any(y.shape != cotangent.shape for y in around):
+        return math.nan, math.inf, math.inf
+    unit = float(np.finfo(np.float64).eps)
+    slopes, worst = [], 0.0
+    with np.errstate(all="ignore"):  # a candidate's forward may give anything
+        for level, (ahead, behind) in enumerate(zip(around[::2], around[1::2], strict=True)):
+            rise = np.sum((ahead - behind) * cotangent, dtype=np.float64)
+            slopes.append(float(rise) / (2 * step / 2**level))
+            summing = ahead.size * unit * float(np.sum(np.abs((ahead - behind) * cotangent)))
+            worst = max(worst, noise(ahead) + summing, noise(behind) + summing)
+    slope, truncation = _extrapolate(slopes)
+    rounding = _ROUNDING_WEIGHT * worst / step
+    if not math.isfinite(truncation + rounding):
+        return math.nan, math.inf, math.inf
+    return slope, truncation, rounding
 
 
 def _spread(array: np.ndarray) -> float:

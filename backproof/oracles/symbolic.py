@@ -134,15 +134,22 @@ class Program:
                 return self._step(lambda f: f.rounding.constant(value)), ()
             case sp.Add():
                 slots, labels = self._aligned(expression.args)
-                return self._step(lambda f: f.rounding.add([s(f) for s in slots])), labels
+                sums = [a for a in expression.args if isinstance(a, sp.Sum)]
+                if not sums:
+                    return self._step(lambda f: f.rounding.add([s(f) for s in slots])), labels
+                runs = [self._free(a) for a in sums]
+                own = [not isinstance(a, sp.Sum) for a in expression.args]
+
+                def add(f: _Frame) -> Bounded:
+                    count = sum(math.prod(f.size(i) for i in run) for run in runs) - 1
+                    return f.rounding.add([s(f) for s in slots], [count * o for o in own])
+
+                return self._step(add), labels
             case sp.Mul():
                 slots, labels = self._aligned(expression.args)
 
                 def product(f: _Frame) -> Bounded:
-                    result = slots[0](f)
-                    for factor in slots[1:]:
-                        result = f.rounding.multiply(result, factor(f))
-                    return result
+                    return f.rounding.product([s(f) for s in slots])
 
                 return self._step(product), labels
             case sp.Pow(args=(base, power)):
@@ -222,8 +229,10 @@ class Program:
             source = tuple((*missing, *found).index(i) for i in definition.indices)
 
             def load(f: _Frame) -> Bounded:
-                shape = tuple(f.size(i) for i in missing)
                 result: Bounded = f.results[slot]
+                if not missing and source == tuple(range(len(source))):
+                    return result
+                shape = tuple(f.size(i) for i in missing)
                 return result.rearranged(
                     lambda a: np.transpose(np.broadcast_to(a, shape + a.shape), source)
                 )
@@ -235,6 +244,8 @@ class Program:
         if plain:
             labels = _ordered(set(indices))
             order = tuple(indices.index(i) for i in labels)
+            if order == tuple(range(len(order))):
+                return self._step(load), labels
             return self._step(
                 lambda f: load(f).rearranged(lambda a: np.transpose(a, order))
             ), labels
@@ -315,6 +326,12 @@ class Program:
 
         return self._step(contract), kept
 
+    def _free(self, sum_: sp.Sum) -> list[sp.Idx]:
+        """The indices that number the terms of a sum."""
+        body, *bounds = sum_.args
+        bound = {b[0] for b in bounds}
+        return [i for i in bound if i not in self._pinned(sp.Mul.make_args(body), bound)]
+
     @staticmethod
     def _pinned(factors: Sequence[sp.Expr], bound: set[sp.Idx]) -> set[sp.Idx]:
         """The indices that deltas leave no choice: they add no terms to a sum."""
@@ -379,6 +396,10 @@ class SymbolicOracle:
         for (kind, name, _), result in zip(self.forms, results, strict=True):
             found: dict[str, Bounded] = getattr(opinion, kind)
             first = found.get(name)
-            bound = result.bound if first is None else np.maximum(first.bound, result.bound)
+            unknown = np.isnan(result.bound)
+            if first is None:
+                bound = np.where(unknown, np.inf, result.bound)
+            else:  # a form that overflows is followed by no program that has a finite answer
+                bound = np.where(unknown, first.bound, np.maximum(first.bound, result.bound))
             found[name] = Bounded(result.value if first is None else first.value, bound)
         return opinion

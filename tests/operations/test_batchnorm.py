@@ -15,8 +15,9 @@ deviation, variance = IndexedBase("deviation"), IndexedBase("variance")
 
 
 def test_every_claim_is_proved_for_every_size(proofs):
-    """Both forms of dx in training, one in evaluation, gamma and beta in both, for every size."""
+    """Two forms of y; two of dx in training, one in evaluation; gamma and beta: for every size."""
     assert Counter((p.subject, p.status, p.scope) for p in proofs) == {
+        ("value y", "proved", "every size"): 4,
         ("gradient x", "proved", "every size"): 3,
         ("gradient gamma", "proved", "every size"): 2,
         ("gradient beta", "proved", "every size"): 2,

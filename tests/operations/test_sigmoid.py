@@ -10,8 +10,8 @@ x, y, dy = IndexedBase("x"), IndexedBase("y"), IndexedBase("dy")
 
 
 def test_every_claim_is_proved_for_every_size(proofs):
-    """Two values and three forms of the VJP are proved without naming a size."""
-    assert [(p.status, p.scope) for p in proofs] == [("proved", "every size")] * 5
+    """Three values and four forms of the VJP are proved without naming a size."""
+    assert [(p.status, p.scope) for p in proofs] == [("proved", "every size")] * 7
 
 
 def test_rejects_the_input_in_the_place_of_the_output(status_of, failures_of):

@@ -14,8 +14,8 @@ p, y, dy = IndexedBase("p"), IndexedBase("y"), IndexedBase("dy")
 
 
 def test_every_claim_is_proved_for_every_size(proofs):
-    """Values, three forms of the VJP, and two of the Jacobian are proved without naming a size."""
-    assert [(q.status, q.scope) for q in proofs] == [("proved", "every size")] * 7
+    """Three values, four forms of the VJP, two of the Jacobian are proved without naming a size."""
+    assert [(q.status, q.scope) for q in proofs] == [("proved", "every size")] * 9
     assert [q.form for q in proofs if q.subject == "jacobian y"] == [
         "elementwise",
         "diag(y) - y y^T",

@@ -12,10 +12,16 @@ x, dy = IndexedBase("x"), IndexedBase("dy")
 
 def test_every_claim_is_proved_for_every_size(proofs):
     """tanh and its quotient of exponentials, in value and VJP, are proved without naming a size."""
-    assert {(p.subject, p.form, p.status, p.scope) for p in proofs} == {
-        (subject, form, "proved", "every size")
-        for subject in ("value y", "gradient x")
-        for form in ("compact", "exponentials")
+    claimed = {
+        (p.subject, p.form) for p in proofs if (p.status, p.scope) == ("proved", "every size")
+    }
+    assert len(claimed) == len(proofs)
+    assert claimed == {
+        ("value y", "compact"),
+        ("value y", "exponentials"),
+        ("gradient x", "compact"),
+        ("gradient x", "exponentials"),
+        ("gradient x", "hyperbolic cosine"),
     }
 
 
