@@ -1,7 +1,7 @@
 """backproof decides whether a hand-written backward pass is the derivative of its forward.
 
-`Operation` and `Input` say what a function was meant to be, `examine` decides, `Verdict` is what comes
-of it.
+`Operation` and `Input` say what a function was meant to be, `examine` decides, `Verdict` is what
+comes of it.
 """
 
 from backproof.examine import examine

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
 import click
+from rich.console import Console
 
 from backproof import catalog, workers
 from backproof.operation import Operation
 from backproof.report import json as json_report
 from backproof.report import terminal
-from backproof.verdict import USAGE
+from backproof.verdict import USAGE, Verdict
 from backproof.version import __version__
 
 _PROVED = {"proved": 0, "refuted": 1, "undecided": 3}
@@ -57,7 +57,10 @@ def _operations(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -
 
 operations = click.argument("operations", nargs=-1, metavar="[OPERATION]...", callback=_operations)
 json_file = click.option(
-    "--json", "json_path", metavar="FILE", help="Write the record to FILE; - for standard output."
+    "--json",
+    "json_to",
+    type=click.File("w", encoding="utf-8", lazy=False),
+    help="Write the record to FILE; - for standard output.",
 )
 processes = click.option(
     "--workers",
@@ -78,48 +81,40 @@ examples = click.option(
 only = click.option("--only", metavar="CHECK", default="", help="Examine this one check.")
 
 
-class _Output:
-    """Where a record goes: opened before the work, so that no work is lost to a bad path."""
+def _publish(
+    file: IO[str] | None, record: Mapping[str, Any], *views: Callable[[Console], None]
+) -> None:
+    """Write the record, and show the views unless the record has standard output."""
+    if file is not None:
+        json_report.write(record, file)
+    if file is None or file.name != "<stdout>":
+        out = terminal.console()
+        for view in views:
+            view(out)
 
-    def __init__(self, path: str | None) -> None:
-        self.stack = ExitStack()
-        self.to_stdout = path == "-"
-        self.file: IO[str] | None = None
-        if self.to_stdout:
-            self.file = click.get_text_stream("stdout", encoding="utf-8")
-        elif path is not None:
-            try:
-                self.file = self.stack.enter_context(Path(path).open("w", encoding="utf-8"))
-            except OSError as error:
-                raise UsageError(f"cannot write {path}: {error.strerror}") from None
 
-    def __enter__(self) -> _Output:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stack.close()
-
-    def show(self, record: Mapping[str, Any], *views: Callable[..., None]) -> None:
-        """Write the record, and show the views unless the record has standard output."""
-        if self.file is not None:
-            json_report.write(record, self.file)
-        if not self.to_stdout:
-            out = terminal.console()
-            for view in views:
-                view(out)
+def _publish_verdict(file: IO[str] | None, verdict: Verdict) -> int:
+    _publish(
+        file,
+        json_report.verdict(verdict),
+        lambda out: terminal.show_verdict(out, verdict),
+        lambda out: terminal.show_failures(out, verdict),
+        lambda out: terminal.show_summary(out, verdict),
+    )
+    return verdict.exit_code
 
 
 @command.command()
 @operations
 @json_file
 @processes
-def prove(operations: list[Operation], json_path: str | None, processes: int) -> int:
+def prove(operations: list[Operation], json_to: IO[str] | None, processes: int) -> int:
     """Prove every closed form equal to the derivative of its primal, for every size."""
-    from backproof.prove import prove_operations
+    from backproof.prove import prove_operations  # noqa: PLC0415 - each command imports its own
 
-    with _Output(json_path) as output:
-        proofs = prove_operations(operations, processes)
-        output.show(json_report.proofs(proofs), lambda out: terminal.show_proofs(out, proofs))
+    proofs = prove_operations(operations, processes)
+    record = json_report.proofs(proofs)
+    _publish(json_to, record, lambda out: terminal.show_proofs(out, proofs))
     codes = {_PROVED[p.status] for p in proofs}
     return 1 if 1 in codes else max(codes)
 
@@ -131,22 +126,15 @@ def prove(operations: list[Operation], json_path: str | None, processes: int) ->
 @examples
 @only
 def verify(
-    operations: list[Operation], json_path: str | None, processes: int, count: int, only: str
+    operations: list[Operation], json_to: IO[str] | None, processes: int, count: int, only: str
 ) -> int:
     """Examine every NumPy implementation against the three oracles."""
-    from backproof.verify import verify_operations
+    from backproof.verify import verify_operations  # noqa: PLC0415
 
-    with _Output(json_path) as output:
-        verdict = verify_operations(operations, count=count, processes=processes, only=only)
-        if not verdict.checks:
-            raise UsageError(f"no check {only!r} of {', '.join(o.name for o in operations)}")
-        output.show(
-            json_report.verdict(verdict),
-            lambda out: terminal.show_verdict(out, verdict),
-            lambda out: terminal.show_failures(out, verdict),
-            lambda out: terminal.show_summary(out, verdict),
-        )
-    return verdict.exit_code
+    verdict = verify_operations(operations, count=count, processes=processes, only=only)
+    if not verdict.checks:
+        raise UsageError(f"no check {only!r} of {', '.join(o.name for o in operations)}")
+    return _publish_verdict(json_to, verdict)
 
 
 @command.command()
@@ -157,27 +145,20 @@ def verify(
 @examples
 @only
 def check(
-    path: Path, name: str, json_path: str | None, processes: int, count: int, only: str
+    path: Path, name: str, json_to: IO[str] | None, processes: int, count: int, only: str
 ) -> int:
     """Judge a homework without importing it."""
-    from backproof import homework
-    from backproof.candidates.dialects.dialect import SubmissionError
+    from backproof import homework  # noqa: PLC0415
+    from backproof.candidates.dialects.dialect import SubmissionError  # noqa: PLC0415
 
-    with _Output(json_path) as output:
-        try:
-            spoken = homework.dialect(name)
-            verdict = homework.judge(path, spoken, count=count, processes=processes, only=only)
-        except (LookupError, SubmissionError) as error:
-            raise UsageError(str(error.args[0])) from None
-        if not verdict.checks:
-            raise UsageError(f"no check {only!r} in the dialect {name}")
-        output.show(
-            json_report.verdict(verdict),
-            lambda out: terminal.show_verdict(out, verdict),
-            lambda out: terminal.show_failures(out, verdict),
-            lambda out: terminal.show_summary(out, verdict),
-        )
-    return verdict.exit_code
+    try:
+        spoken = homework.dialect(name)
+        verdict = homework.judge(path, spoken, count=count, processes=processes, only=only)
+    except (LookupError, SubmissionError) as error:
+        raise UsageError(str(error.args[0])) from None
+    if not verdict.checks:
+        raise UsageError(f"no check {only!r} in the dialect {name}")
+    return _publish_verdict(json_to, verdict)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """From a residual to a named cause.
 
-A hypothesis predicts the wrong answer exactly. It is named only where its prediction lies within the
-rounding bound on every failing example of the examination, of which the smallest is printed.
+A hypothesis predicts the wrong answer exactly. It is named only where its prediction lies within
+the rounding bound on every failing example of the examination, of which the smallest is printed.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _factors(cases: Sequence[Case], *, averaged: bool) -> Iterator[Hypothesis]:
 
     yield (
         Diagnosis("sign", "It has the wrong sign: it is the negative of the right result."),
-        times(lambda _: -1.0),
+        times(_always(-1.0)),
     )
     if averaged:
         yield constant(
@@ -130,16 +130,26 @@ def _factors(cases: Sequence[Case], *, averaged: bool) -> Iterator[Hypothesis]:
     for axis in axes:
         what, n = f"the number of {_plural(axis)}", size(axis)
         yield constant(f"It is too large, by {what} as a factor.", n)
-        yield constant(f"It is too small: it was divided by {what}.", lambda d, n=n: 1 / n(d))
+        yield constant(f"It is too small: it was divided by {what}.", _over(_always(1.0), n))
     for axis in axes:
         if averaged and axis != "batch":
             what, n = f"the number of {_plural(axis)}", size(axis)
             yield constant(
                 f"It was divided by {what}, not by the batch size.",
-                lambda d, n=n: d.sizes["batch"] / n(d),
+                _over(size("batch"), n),
             )
     for number in (2.0, 0.5):
-        yield constant(f"It is {number:g} times the right result.", lambda _, n=number: n)
+        yield constant(f"It is {number:g} times the right result.", _always(number))
+
+
+def _always(number: float) -> Callable[[Draw], float]:
+    return lambda _: number
+
+
+def _over(
+    above: Callable[[Draw], float], below: Callable[[Draw], float]
+) -> Callable[[Draw], float]:
+    return lambda draw: above(draw) / below(draw)
 
 
 def _plural(axis: str) -> str:
@@ -164,7 +174,7 @@ def _other_formulas(examination: Examination, name: str) -> Iterator[Hypothesis]
         ones = np.ones_like(draw.example.cotangent)
         plain = replace(draw, example=replace(draw.example, cotangent=ones))
         truth = examination.symbolic(plain)
-        return truth and truth.gradients[name]
+        return truth.gradients[name] if truth else None
 
     yield (
         Diagnosis("cotangent", "The upstream gradient was left out of the product."),
@@ -187,7 +197,6 @@ def _other_formulas(examination: Examination, name: str) -> Iterator[Hypothesis]
 def _altered(derivation: Derivation, name: str) -> list[tuple[str, str, ClosedForm]]:
     """The closed forms of a gradient with one thing changed, and what to say of each."""
     found = []
-    inputs = {a.name for a in derivation.inputs}
     output = derivation.output
     for form in (g for g in derivation.gradients if g.of == name):
         opened = _opened(form.expression, derivation)
@@ -197,14 +206,13 @@ def _altered(derivation: Derivation, name: str) -> list[tuple[str, str, ClosedFo
                     text = f"A term is missing: {in_words(term)}."
                     without = opened.xreplace({sum_: sum_ - term})
                     found.append(("missing term", text, replace(form, expression=without)))
-        for array in inputs & {name}:
-            if len(form.indices) == len(output.indices) and opened.has(sp.IndexedBase(output.name)):
-                confused = opened.replace(
-                    lambda e: isinstance(e, sp.Indexed) and e.base.name == output.name,
-                    lambda e: sp.IndexedBase(array)[e.indices],
-                )
-                text = "The derivative's formula was given the input where it needs the output."
-                found.append(("input for output", text, replace(form, expression=confused)))
+        if len(form.indices) == len(output.indices) and opened.has(sp.IndexedBase(output.name)):
+            confused = opened.replace(
+                lambda e: isinstance(e, sp.Indexed) and e.base.name == output.name,
+                lambda e: sp.IndexedBase(name)[e.indices],
+            )
+            text = "The derivative's formula was given the input where it needs the output."
+            found.append(("input for output", text, replace(form, expression=confused)))
     return found
 
 

@@ -1,10 +1,10 @@
-"""Values that carry a bound on the rounding error of computing them: every tolerance comes from here.
+"""Values with a bound on the rounding error of computing them: where every tolerance comes from.
 
-Running error analysis (Wilkinson; Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd ed.,
-sections 2.2, 3.1 and 3.3) with the standard model: a rounded operation is exact up to a relative unit
-round-off u and, where it can underflow, an absolute unit eta. The value is computed in a wider format
-than the candidate's; the bound says how far a program that works in the candidate's format and
-follows the same formula may stray from it, whatever the order of its sums.
+Running error analysis (Wilkinson; Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd
+ed., sections 2.2, 3.1 and 3.3) with the standard model: a rounded operation is exact up to a
+relative unit round-off u and, where it can underflow, an absolute unit eta. The value is computed
+in a wider format than the candidate's; the bound says how far a program that works in the
+candidate's format and follows the same formula may stray from it, whatever the order of its sums.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 LIBRARY_ROUNDINGS = 8
-"""Roundings that exp, log, tanh and non-integer powers may cost: NumPy's vector loops promise 4 ulp."""
+"""Roundings of exp, log, tanh and non-integer powers: NumPy's vector loops promise 4 ulp."""
 
 
 class Bounded(NamedTuple):
@@ -72,7 +72,7 @@ class Rounding:
 
     @classmethod
     def of(cls, dtype: Any) -> Rounding:
-        """The arithmetic of a NumPy format; a platform without a wider one pays for it in `unit`."""
+        """The arithmetic of a NumPy format; without a wider one, `unit` is larger."""
         info = np.finfo(dtype)
         reference = np.float64 if info.bits == 32 else np.longdouble
         unit = float(info.eps) / 2 + float(np.finfo(reference).eps) / 2

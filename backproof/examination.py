@@ -86,8 +86,10 @@ class Examination:
         return float(draw.sizes["batch"]) if name in self.terms.averaged else 1.0
 
     def autograd(self, draw: Draw, symbolic: Opinion | None) -> Opinion:
-        """torch's answer. Its bound is the closed form's, scaled to double precision; without a
-        derivation it is measured, from what single precision changes.
+        """The torch reference's answer.
+
+        Its bound is the closed form's, scaled to double precision; without a derivation it is
+        measured, from what single precision changes.
         """
         names = self.operation.differentiable(draw.convention)
         example = draw.example
@@ -177,8 +179,7 @@ class Examination:
 
     def properties(self) -> list[str]:
         """The properties there are, in any convention that the course allows."""
-        first, *others = self.operation.outputs
-        found = ["forward", *(f"forward.{name}" for name in others)]
+        found = ["forward", *(f"forward.{name}" for name in self.operation.outputs[1:])]
         for convention in self.operation.variants():
             allowed = self.terms.course.parameters
             if all(v in allowed.get(n, (v,)) for n, v in convention.items()):

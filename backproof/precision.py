@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,7 +41,7 @@ def is_rounding(examination: Examination, draw: Draw, prop: str) -> bool:
     if examination.operation.derive is None:
         return False
     error = {d: _error(examination, draw, prop, np.dtype(d)) for d in _FORMATS}
-    if any(_shrinks(error, *pair) for pair in zip(_FORMATS, _FORMATS[1:], strict=False)):
+    if any(_shrinks(error, *pair) for pair in pairwise(_FORMATS)):
         return True
     if not math.isinf(error[examination.dtype.type]):
         return False

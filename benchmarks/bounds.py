@@ -58,7 +58,7 @@ class FormCandidate:
 
 def library_form(operation: Operation) -> Form:
     """torch's own forward and backward, in the format of the inputs."""
-    import torch
+    import torch  # noqa: PLC0415 - only where a table is made
 
     torch.set_num_threads(1)
     differentiable = {n for c in operation.variants() for n in operation.differentiable(c)}

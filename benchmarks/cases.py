@@ -75,7 +75,7 @@ def constant(numbers: Numbers, shape: Shape, large: float) -> np.ndarray:
     return np.broadcast_to(values.full(numbers, (1,), large), tuple(shape)).copy()
 
 
-def wide(numbers: Numbers, shape: Shape, large: float) -> np.ndarray:
+def wide(numbers: Numbers, shape: Shape, large: float) -> np.ndarray:  # noqa: ARG001 - all have it
     """Uniform up to 30 and down to -30."""
     return (numbers.random_sample(tuple(shape)) * 2 - 1) * 30
 

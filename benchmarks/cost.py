@@ -109,7 +109,7 @@ def timed(function: Callable[[], Any]) -> float:
 
 def against_gradcheck(pairs: int) -> list[Row]:
     """One layernorm check, 32 x 64, three gradients, and torch's on the same inputs, by turns."""
-    import torch
+    import torch  # noqa: PLC0415 - after the cold starts have been timed
 
     operation = find("layernorm")
     draw = drawn(operation, {"batch": 32, "features": 64})
@@ -178,7 +178,7 @@ def against_size(largest: int) -> Iterator[Sized]:
 def in_own_process(name: str, elements: int) -> Sized:
     """One size in a process of its own, whose memory is its own too."""
     command = [sys.executable, __file__, "--one-size", name, str(elements)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - itself
     return Sized(**json.loads(done.stdout))
 
 
@@ -212,7 +212,7 @@ def command(*arguments: str) -> float:
     """Seconds of one cold command, which has to succeed."""
     whole = [sys.executable, "-m", "backproof.cli", *arguments]
     start = time.perf_counter()
-    done = subprocess.run(whole, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(whole, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
     took = time.perf_counter() - start
     if done.returncode:
         print(f"backproof {' '.join(arguments)}: exit code {done.returncode}", file=sys.stderr)

@@ -2,7 +2,17 @@
 
 from sympy import sqrt
 
-from derivations.notation import ClosedForm, Derivation, array, axes, let, parameter, total
+from derivations.notation import (
+    Array,
+    ClosedForm,
+    Definition,
+    Derivation,
+    array,
+    axes,
+    let,
+    parameter,
+    total,
+)
 
 batch, features = axes("batch features")
 s, r = batch.indices("s r")
@@ -38,7 +48,7 @@ def derive(mode: str = "training") -> Derivation:
     x_hat = let("x_hat", (s, j), centred[s, j] / deviation[j])
     y = let("y", (s, j), gamma[j] * x_hat[s, j] + beta[j])
 
-    def updated(name, running, statistic):
+    def updated(name: str, running: Array, statistic: Definition) -> Definition:
         moved = momentum * running[j] + (1 - momentum) * statistic[j]
         return let(name, (j,), moved if training else running[j])
 

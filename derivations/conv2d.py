@@ -46,7 +46,17 @@ SIZES = {
 
 
 def _checked(*values: int) -> dict[str, int]:
-    names = "batch channels height width filters kernel_height kernel_width stride padding".split()
+    names = (
+        "batch",
+        "channels",
+        "height",
+        "width",
+        "filters",
+        "kernel_height",
+        "kernel_width",
+        "stride",
+        "padding",
+    )
     return dict(zip(names, values, strict=True))
 
 
@@ -156,7 +166,7 @@ def own_form() -> Derivation:
 
 
 def special_cases() -> dict[str, tuple[sp.Expr, sp.Expr]]:
-    """002's two worked entries on a 3 x 3 input with a 2 x 2 kernel: the general form, the worked one."""
+    """002's two worked entries, 3 x 3 input and 2 x 2 kernel: the general form, the worked one."""
     derivation = own_form()
     x, kernel, dy = (sp.IndexedBase(name) for name in ("x", "kernel", "dy"))
     given = {height.size: 3, width.size: 3, kernel_height.size: 2, kernel_width.size: 2}

@@ -61,7 +61,7 @@ def _expand(number: sp.Expr) -> sp.Expr:
 
 
 class _NoEntryError(LookupError):
-    """A formula asks for an entry that its array does not have: an index runs along another axis."""
+    """A formula asks for an entry that is not there: an index runs along another axis."""
 
 
 def show_sizes(sizes: Sizes) -> str:

@@ -84,7 +84,7 @@ def derive(affine: str = "gamma, beta") -> Derivation:
             mean_dx_hat_x_hat,
             dvariance,
             dmean,
-        ),  # fmt: skip
+        ),
         gradients=(*x_forms, *(affine_forms if has_affine else ())),
         jacobians=(
             Jacobian(

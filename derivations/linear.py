@@ -1,4 +1,6 @@
-"""The affine map in its three layouts (000 eq. 12 to 21; 001 a, b; 002, Q1.1 a; 003 eq. 9 to 12)."""
+"""The affine map in its three layouts (000 eq. 12-21; 001 a, b; 002, Q1.1 a; 003 eq. 9-12)."""
+
+import sympy as sp
 
 from derivations.notation import ClosedForm, Derivation, Jacobian, array, axes, delta, let, total
 
@@ -16,7 +18,8 @@ def derive(layout: str = "x W^T + b") -> Derivation:
     Parameters
     ----------
     layout
-        ``"x W^T + b"`` (002), ``"x W + b"`` (003, 004), or ``"W x + b"`` with samples as columns (000).
+        ``"x W^T + b"`` (002), ``"x W + b"`` (003, 004), or ``"W x + b"`` with samples as columns
+        (000).
     """
     columns = layout == "W x + b"
     transposed = layout == "x W + b"
@@ -25,10 +28,10 @@ def derive(layout: str = "x W^T + b") -> Derivation:
     bias = array("bias", outputs)
     dy = array("dy", *((outputs, batch) if columns else (batch, outputs)))
 
-    def row_first(first, second):
-        return (second, first) if columns else (first, second)
+    def row_first(row: sp.Idx, column: sp.Idx) -> tuple[sp.Idx, sp.Idx]:
+        return (column, row) if columns else (row, column)
 
-    def weight_at(out, into):
+    def weight_at(out: sp.Idx, into: sp.Idx) -> tuple[sp.Idx, sp.Idx]:
         return (into, out) if transposed else (out, into)
 
     y = let("y", row_first(s, i), total(x[row_first(s, k)] * weight[weight_at(i, k)], k) + bias[i])

@@ -1,7 +1,8 @@
 """Maximum pooling; among equal values of a window the first in row-major order takes all.
 
-Maximum is a selection: on each strict order of its inputs it is linear. So its gradient is proved at
-listed sizes by going through every strict order there, ties being a convention and not a derivative.
+Maximum is a selection: on each strict order of its inputs it is linear. So its gradient is proved
+at listed sizes by going through every strict order there, ties being a convention and not a
+derivative.
 """
 
 import sympy as sp
@@ -31,7 +32,7 @@ stride_width = sp.Symbol("stride_width", integer=True, positive=True)
 
 
 def _checked(*values: int) -> dict[str, int]:
-    names = "height width window_height window_width stride_height stride_width".split()
+    names = ("height", "width", "window_height", "window_width", "stride_height", "stride_width")
     return {"batch": 1, "channels": 1, **dict(zip(names, values, strict=True))}
 
 

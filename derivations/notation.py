@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
-from typing import Any
+from typing import Any, Self
 
 import sympy as sp
 from sympy.concrete.expr_with_limits import ExprWithLimits
@@ -162,7 +162,8 @@ class Maximum(ExprWithLimits):
 
     is_commutative = True
 
-    def __new__(cls, body: sp.Expr, *bounds: Any, **assumptions: Any) -> Maximum:
+    def __new__(cls, body: sp.Expr, *bounds: Any, **assumptions: Any) -> Self:
+        """Bind indices, as SymPy's sums do."""
         return ExprWithLimits.__new__(cls, body, *bounds, **assumptions)
 
 

@@ -189,10 +189,10 @@ def _runs_within(place: sp.Expr, index: sp.Idx) -> bool:
     lowest = highest = place
     for moving in place.atoms(sp.Idx):
         slope = place.coeff(moving)
-        ends = (
-            (moving.lower, moving.upper) if slope.is_nonnegative else (moving.upper, moving.lower)
-        )
-        lowest, highest = (e.xreplace({moving: end}) for e, end in zip((lowest, highest), ends))
+        first, last = moving.lower, moving.upper
+        if not slope.is_nonnegative:
+            first, last = last, first
+        lowest, highest = lowest.xreplace({moving: first}), highest.xreplace({moving: last})
     above = sp.expand(index.upper - highest)
     return bool(sp.expand(lowest).is_nonnegative and above.is_nonnegative)
 
@@ -236,7 +236,7 @@ def _connected(bound: list[sp.Idx], factors: list[sp.Expr]) -> list[list[sp.Idx]
     groups = [[i] for i in bound]
     for factor in factors:
         touched = [g for g in groups if factor.has(*g)]
-        groups = [g for g in groups if g not in touched] + [sum(touched, [])]
+        groups = [g for g in groups if g not in touched] + [[i for g in touched for i in g]]
     return [g for g in groups if g]
 
 

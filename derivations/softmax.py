@@ -1,4 +1,4 @@
-"""Softmax over the classes of each row (000 eq. 5 to 10; 001 a and b; 002, Q1.1 c i; 004 app. A)."""
+"""Softmax over the classes of each row (000 eq. 5-10; 001 a, b; 002, Q1.1 c i; 004 app. A)."""
 
 from sympy import exp, log
 

@@ -73,7 +73,7 @@ def derive(reduction: str = "mean", targets_as: str = "one-hot") -> Derivation:
             through_logsumexp,
             through_shift,
             through_difference,
-        ),  # fmt: skip
+        ),
         values=tuple(
             ClosedForm("loss", index, reduced(stable, reduction)[0].body, source, name)
             for stable, source, name in (

@@ -1,4 +1,4 @@
-"""A candidate that is trusted code in this process: an implementation of ours, an author's layer."""
+"""A candidate that is trusted code in this process: ours, or an author's layer."""
 
 from __future__ import annotations
 

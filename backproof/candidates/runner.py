@@ -118,7 +118,7 @@ def answer(request: bytes, submission: str, import_dirs: list[str]) -> bytes:
                 results.append(perform(command, results, import_dirs))
                 kept = isinstance(command, wire.Create)
                 encoded[-1].append(wire.encode(None if kept else results[-1]))
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - sys.exit() too is the submission's
                 where = len(encoded) - 1, len(results) - isinstance(error, wire.WireError)
                 what = _failure(error, _subject(command, results), submission)
                 return wire.encode_reply(encoded, wire.Failure(*where, *what))
@@ -155,7 +155,7 @@ def _failure(error: BaseException, subject: str, submission: str) -> tuple[str, 
         heading = ["Traceback (most recent call last):\n"] if frames else []
         trace = _relative("".join([*heading, *traceback.format_list(frames), *final]), submission)
         detail = _relative(str(error), submission)
-    except BaseException:
+    except BaseException:  # noqa: BLE001
         detail, trace = "(it cannot be printed)", ""
     message = f"{subject} raised {type(error).__name__}" + (f": {detail}" if detail else "")
     # The end of a traceback is where the error is.

@@ -102,7 +102,7 @@ class Get(NamedTuple):
     attribute: str
 
 
-Command = Union[Create, Set, Call, Get]
+Command = Union[Create, Set, Call, Get]  # noqa: UP007 - evaluated, and 3.8 has no | for types
 
 _COMMANDS = {"create": Create, "set": Set, "call": Call, "get": Get}
 _NAMES = {kind: name for name, kind in _COMMANDS.items()}
@@ -152,7 +152,7 @@ def encode_list(encoded: Sequence[bytes]) -> bytes:
     return b"".join([b"L", _COUNT.pack(len(encoded)), *encoded])
 
 
-def _write(value: Value, parts: list[bytes], depth: int) -> None:
+def _write(value: Value, parts: list[bytes], depth: int) -> None:  # noqa: C901, PLR0912 - by type
     if depth > MAX_DEPTH:
         raise WireError("a value nested too deeply")
     kind = type(value)
@@ -283,7 +283,7 @@ class _Reader:
         items = self.read_list()
         if len(items) % 2 or any(type(key) is not str for key in items[::2]):
             raise WireError("a key that is no str")
-        return dict(zip(items[::2], items[1::2]))
+        return dict(zip(items[::2], items[1::2]))  # noqa: B905 - 3.8 has no strict
 
     def initialiser(self) -> Initialiser:
         array = self.value()

@@ -75,6 +75,7 @@ def _array(
     operation: Operation,
     given: Input,
     sizes: Sizes,
+    *,
     kinks: bool,
 ) -> tuple[np.ndarray, str]:
     shape = tuple(sizes[a] for a in given.axes)
@@ -114,7 +115,7 @@ def examples(
     numbers = values.stream(_seed(draw))
     structure, arrays = {}, {}
     for given in inputs:
-        array, structure[given.name] = _array(draw, numbers, operation, given, sizes, kinks)
+        array, structure[given.name] = _array(draw, numbers, operation, given, sizes, kinks=kinks)
         layout = draw(st.sampled_from(tuple(values.LAYOUTS)))
         arrays[given.name] = values.LAYOUTS[layout](array)
         structure[given.name] += f", {layout}"

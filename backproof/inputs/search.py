@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
@@ -53,7 +54,7 @@ class _FoundError(Exception):
 def smallest(
     strategy: SearchStrategy[Drawn], fails: Callable[[Drawn], bool], name: str, examples: int
 ) -> Drawn | None:
-    """The simplest failing example that `explore` passes by and shrinking reaches; None without one."""
+    """The simplest failing example that is drawn and shrunk; None without one."""
     found: list[Drawn] = []
 
     @seed(seed_of(name))
@@ -64,9 +65,7 @@ def smallest(
             found[:] = [drawn]
             raise _FoundError
 
-    try:
+    # Flaky: the candidate does not answer alike twice; the last failure is still one.
+    with suppress(_FoundError, Flaky):
         run()
-    except (_FoundError, Flaky):
-        # Flaky: the candidate does not answer alike twice; the last failure is still one.
-        pass
     return found[0] if found else None

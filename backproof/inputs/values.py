@@ -1,8 +1,8 @@
 """Arrays from a seed, the same on every NumPy version, platform and worker.
 
-Hypothesis draws shapes, structure and a seed; the numbers come from `numpy.random.RandomState`, whose
-stream is frozen (NEP 19), through its uniform doubles alone. Every number is exact in float32, so that
-one example can be asked in several precisions.
+Hypothesis draws shapes, structure and a seed; the numbers come from `numpy.random.RandomState`,
+whose stream is frozen (NEP 19), through its uniform doubles alone. Every number is exact in
+float32, so that one example can be asked in several precisions.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def short(stream: np.random.RandomState, shape: Shape, large: float) -> np.ndarr
     count = math.prod(shape)
     span = max(2 * ((count + 1) // 2), 32)
     whole = np.concatenate([np.arange(1, span // 2 + 1), -np.arange(1, span // 2 + 1)])
-    return whole[_shuffled(stream, span)[:count]].reshape(shape) / 8.0
+    return np.asarray(whole[_shuffled(stream, span)[:count]].reshape(shape) / 8.0)
 
 
 def full(stream: np.random.RandomState, shape: Shape, large: float) -> np.ndarray:
@@ -72,7 +72,7 @@ def probability(stream: np.random.RandomState, shape: Shape) -> np.ndarray:
     weights = 1 + np.floor(stream.random_sample((rows, classes)) * 7)
     shares = np.maximum(np.floor(weights / weights.sum(axis=1, keepdims=True) * 1024), 1)
     shares[:, 0] += 1024 - shares.sum(axis=1)
-    return shares / 1024
+    return np.asarray(shares / 1024)
 
 
 def positive(stream: np.random.RandomState, shape: Shape) -> np.ndarray:
@@ -90,7 +90,7 @@ def index(stream: np.random.RandomState, shape: Shape, classes: int) -> np.ndarr
 def one_hot(stream: np.random.RandomState, shape: Shape) -> np.ndarray:
     """Rows with a single 1."""
     rows, classes = shape
-    return np.eye(classes)[index(stream, (rows,), classes)]
+    return np.asarray(np.eye(classes)[index(stream, (rows,), classes)])
 
 
 def mask(stream: np.random.RandomState, shape: Shape) -> np.ndarray:
@@ -121,7 +121,7 @@ def balanced(stream: np.random.RandomState, shape: Shape) -> np.ndarray:
     drawn = short(stream, shape, 0)
     if not shape or shape[-1] == 1:
         return drawn
-    return drawn - np.roll(drawn, 1, axis=-1)
+    return np.asarray(drawn - np.roll(drawn, 1, axis=-1))
 
 
 COTANGENTS: Mapping[str, Callable[[np.random.RandomState, Shape], np.ndarray]] = {

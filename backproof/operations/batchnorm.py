@@ -19,7 +19,7 @@ def reference(
     momentum: float,
     eps: float,
 ) -> Any:
-    """The torch reference; its own running update uses the unbiased variance, so ours stands here."""
+    """The torch reference; its own running update is of the unbiased variance, so not used."""
     training = mode == "training"
     # torch refuses one sample in training mode; a second copy of it changes none of its statistics.
     twice = training and len(x) == 1

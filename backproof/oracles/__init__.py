@@ -1,1 +1,1 @@
-"""Three ways to the right answer that share nothing: a closed form, finite differences, autograd."""
+"""Three ways to the right answer that share nothing: closed form, differences, autograd."""

@@ -17,7 +17,7 @@ from backproof.operation import Operation
 
 @cache
 def _torch() -> ModuleType:
-    import torch
+    import torch  # noqa: PLC0415 - two seconds that `prove` and `--help` need not spend
 
     torch.set_num_threads(1)
     return torch

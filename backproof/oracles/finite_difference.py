@@ -1,8 +1,8 @@
 """The second oracle: differences of the candidate's own forward, with an error bound for each.
 
 Along a direction the central difference is taken at the steps h, h/2 and h/4 and extrapolated
-(Romberg). What the last extrapolation changed bounds the truncation error; the rounding error of the
-forward, divided by the step and multiplied by the extrapolation's weights, bounds the rest. The
+(Romberg). What the last extrapolation changed bounds the truncation error; the rounding error of
+the forward, divided by the step and multiplied by the extrapolation's weights, bounds the rest. The
 steps are powers of two and stay well inside the margin to the nearest kink.
 """
 
@@ -24,7 +24,7 @@ _ENTRIES = 2
 
 _LEVELS = 3
 _ROUNDING_WEIGHT = (64 * 4 + 20 * 2 + 1) / 45
-"""The extrapolated slope is (64 D(h/4) - 20 D(h/2) + D(h)) / 45, and D(h/2^k) costs 2^k roundings / h."""
+"""The slope is (64 D(h/4) - 20 D(h/2) + D(h)) / 45, and D(h/2^k) costs 2^k roundings / h."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The first oracle: evaluates the very closed forms that were proved, with running error bounds.
 
-A formula in index notation is compiled once into a list of steps on arrays whose axes are labelled by
-their indices; equal parts are computed once. Each step carries value and rounding bound
+A formula in index notation is compiled once into a list of steps on arrays whose axes are labelled
+by their indices; equal parts are computed once. Each step carries value and rounding bound
 (`backproof.error_analysis`). No formula is written a second time in NumPy.
 """
 
@@ -113,6 +113,7 @@ class Program:
     # --- compilation: every method adds steps and returns the slot of the result with its labels
 
     def compile(self, expression: sp.Expr) -> tuple[int, Labels]:
+        """Add the steps of a formula, unless they are there; where its result is, and its axes."""
         if expression not in self.slots:
             self.slots[expression] = self._compile(expression)
         return self.slots[expression]
@@ -262,11 +263,12 @@ class Program:
         """A formula of indices, as whole numbers."""
         if ("integers", place) in self.slots:
             return self.slots["integers", place]
+        compiled: tuple[int, Labels]
         match place:
             case sp.Idx():
                 compiled = self._step(lambda f: np.arange(f.size(place))), (place,)
             case sp.Integer():
-                compiled = self._step(lambda f: np.asarray(int(place))), ()
+                compiled = self._step(lambda _: np.asarray(int(place))), ()
             case sp.Symbol():
                 compiled = self._step(lambda f: np.asarray(int(f.symbols[place]))), ()
             case sp.Indexed():

@@ -17,10 +17,10 @@ from backproof.verdict import Check, Verdict
 from derivations.proof import Proof
 
 _COLOURS = {
-    "pass": "green", "proved": "green", "agree": "green",
-    "fail": "red", "error": "red", "refuted": "red", "disagree": "red",
-    "undecided": "yellow", "not-judged": "yellow", "not-implemented": "yellow", "incomplete": "yellow",
-}  # fmt: skip
+    **dict.fromkeys(("pass", "proved", "agree"), "green"),
+    **dict.fromkeys(("fail", "error", "refuted", "disagree"), "red"),
+    **dict.fromkeys(("undecided", "not-judged", "not-implemented", "incomplete"), "yellow"),
+}
 
 _WIDTH = 132
 """Of a table that no terminal is there to show."""
@@ -41,8 +41,9 @@ def _word(word: str) -> Text:
 def _table(title: str, *columns: str, numbers: Sequence[str] = ()) -> Table:
     table = Table(title=title, title_justify="left", pad_edge=False)
     for column in columns:
-        justify = "right" if column in numbers else "left"
-        table.add_column(column, justify=justify, no_wrap=column == columns[0])
+        table.add_column(column, no_wrap=column == columns[0])
+        if column in numbers:
+            table.columns[-1].justify = "right"
     return table
 
 
