@@ -87,7 +87,7 @@ def _publish(
     """Write the record, and show the views unless the record has standard output."""
     if file is not None:
         json_report.write(record, file)
-    if file is None or file.name != "<stdout>":
+    if file is None or getattr(file, "name", "<stdout>") not in {"-", "<stdout>"}:
         out = terminal.console()
         for view in views:
             view(out)

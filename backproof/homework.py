@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -29,9 +30,15 @@ def dialect(name: str) -> Dialect:
 
 
 def judge(
-    path: Path, spoken: Dialect, *, count: int = 100, processes: int = 1, only: str = ""
+    path: Path,
+    spoken: Dialect,
+    *,
+    operations: Sequence[str] = (),
+    count: int = 100,
+    processes: int = 1,
+    only: str = "",
 ) -> Verdict:
-    """Examine every component of a homework.
+    """Examine the components of a homework.
 
     Parameters
     ----------
@@ -39,6 +46,8 @@ def judge(
         The homework's folder.
     spoken
         The course's dialect.
+    operations
+        Examine the components of these operations; of all where none is named.
     count
         Examples for each check.
     processes
@@ -54,7 +63,10 @@ def judge(
         Where no component could have a check called `only`.
     """
     open_submission(path, spoken)
-    numbers = [n for n, c in enumerate(spoken.components) if _holds(c, only)]
+    wanted = operations or [c.operation for c in spoken.components]
+    numbers = [
+        n for n, c in enumerate(spoken.components) if c.operation in wanted and _holds(c, only)
+    ]
     if not numbers:
         known = ", ".join(c.operation for c in spoken.components)
         raise LookupError(f"no check {only!r}: the dialect {spoken.name} has {known}")
