@@ -33,7 +33,7 @@ SYMBOLIC, NUMERIC = {"proofs", "status_of"}, {"failures_of"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of the proofs, which import no NumPy: import-linter sees to that."""
+    """Mark the tests of the proofs: SymPy answers them, whichever NumPy is installed."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         room = item.path.parent.relative_to(ROOT) if item.path.is_relative_to(ROOT) else None

@@ -203,7 +203,7 @@ def _altered(derivation: Derivation, name: str) -> list[tuple[str, str, ClosedFo
         for sum_ in sorted(opened.atoms(sp.Add), key=sp.default_sort_key):
             if sum_.atoms(sp.Indexed) or sum_.atoms(sp.Sum):
                 for term in sum_.args:
-                    text = f"A term is missing: {in_words(term)}."
+                    text = f"A term is missing: {_spelled_out(term, derivation)}."
                     without = opened.xreplace({sum_: sum_ - term})
                     found.append(("missing term", text, replace(form, expression=without)))
         if len(form.indices) == len(output.indices) and opened.has(sp.IndexedBase(output.name)):
@@ -214,6 +214,22 @@ def _altered(derivation: Derivation, name: str) -> list[tuple[str, str, ClosedFo
             text = "The derivative's formula was given the input where it needs the output."
             found.append(("input for output", text, replace(form, expression=confused)))
     return found
+
+
+def _spelled_out(term: sp.Expr, derivation: Derivation) -> str:
+    """A term in words, with what its named intermediates stand for."""
+    named = {d.name: d for d in derivation.definitions}
+    text, open_, told = in_words(term), [term], set()
+    while open_:
+        entries = sorted(open_.pop(0).atoms(sp.Indexed), key=str)
+        for definition in (named[e.base.name] for e in entries if e.base.name in named):
+            if definition.name not in told:
+                told.add(definition.name)
+                open_.append(definition.body)
+                entry = in_words(definition[definition.indices])
+                text += f"{', ' if len(told) > 1 else ', where '}{entry} = "
+                text += in_words(definition.body)
+    return text
 
 
 def _opened(expression: sp.Expr, derivation: Derivation) -> sp.Expr:

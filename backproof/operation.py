@@ -94,7 +94,8 @@ class Operation:
     outputs
         The names of the outputs, the differentiated one first.
     output_axes
-        The axes of the first output, where there is no derivation.
+        The axes of the first output, where there is no derivation; those of the first input
+        where it is left out.
     conventions
         By name, the values of each thing that courses fix differently.
     parameters
@@ -127,7 +128,7 @@ class Operation:
     derive: Callable[..., Derivation] | None = None
     implementation: Implementation | None = None
     outputs: tuple[str, ...] = ("y",)
-    output_axes: tuple[str, ...] = ()
+    output_axes: tuple[str, ...] | None = None
     conventions: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     parameters: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
@@ -186,7 +187,8 @@ class Operation:
         """The shape of the differentiated output."""
         derivation = self.derivation(convention)
         if derivation is None:
-            return tuple(sizes[a] for a in self.output_axes)
+            axes = self.inputs[0].axes if self.output_axes is None else self.output_axes
+            return tuple(sizes[a] for a in axes)
         symbols = scalar_symbols(sizes, parameters)
         indices = derivation.output.indices
         return tuple(derivation.length(i.upper + 1, symbols) for i in indices)

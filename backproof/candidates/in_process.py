@@ -56,9 +56,15 @@ class InProcess:
 
     def _forward(self, example: Example) -> tuple[dict[str, np.ndarray], Any]:
         keywords = self.operation.keywords(example.parameters)
-        value, cache = _guarded(self.implementation.forward, **example.inputs, **keywords)
-        outputs = value if isinstance(value, tuple) else (value,)
-        return dict(zip(self.operation.outputs, map(np.asarray, outputs), strict=True)), cache
+        found = _guarded(self.implementation.forward, **example.inputs, **keywords)
+        names = self.operation.outputs
+        if isinstance(found, tuple) and len(found) == 2:
+            value, cache = found
+            outputs = value if isinstance(value, tuple) else (value,)
+            if len(outputs) == len(names):
+                return dict(zip(names, map(np.asarray, outputs), strict=True)), cache
+        what = names[0] if len(names) == 1 else f"({', '.join(names)})"
+        raise CandidateError("error", f"forward must return {what} and a cache, as a pair")
 
 
 def _guarded(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -70,12 +76,12 @@ def _guarded(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 
 def _by_name(found: Any, names: tuple[str, ...]) -> dict[str, np.ndarray]:
-    if isinstance(found, Mapping):
+    if hasattr(found, "_asdict"):
+        found = found._asdict()
+    if not isinstance(found, Mapping) and len(names) == 1:
+        found = {names[0]: found}
+    if isinstance(found, Mapping) and all(found.get(n) is not None for n in names):
         return {n: np.asarray(found[n]) for n in names}
-    if hasattr(found, "_fields"):
-        return {n: np.asarray(getattr(found, n)) for n in names}
-    if len(names) == 1:
-        return {names[0]: np.asarray(found)}
     raise CandidateError(
         "error", f"backward must return a mapping or a named tuple with {', '.join(names)}"
     )

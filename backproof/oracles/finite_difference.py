@@ -19,8 +19,8 @@ from backproof.candidates.candidate import Candidate, Example
 _STEPS = (2.0**-8, 2.0**-13, 2.0**-18)
 """Relative to the spread of the input's entries; the next is tried where one is too coarse."""
 
-_ENTRIES = 2
-"""Single entries that are probed, beside one direction through all of them."""
+_ENTRIES = 1
+"""Single entries that are probed, beside one direction through all of them, which sees each."""
 
 _LEVELS = 3
 _ROUNDING_WEIGHT = (64 * 4 + 20 * 2 + 1) / 45

@@ -1,0 +1,80 @@
+"""Trusted candidates in this process, and what they may answer."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from backproof.candidates.candidate import CandidateError, Example
+from backproof.candidates.in_process import InProcess
+from backproof.operation import Input, Operation
+
+DOUBLE = Operation(
+    name="double",
+    torch=lambda torch, x: 2 * x,
+    inputs=(Input("x", ("n",)),),
+    output_axes=("n",),
+)
+SCALE = Operation(
+    name="scale",
+    torch=lambda torch, x, by: x * by,
+    inputs=(Input("x", ("n",)), Input("by", ("n",))),
+    output_axes=("n",),
+)
+ONE = np.array([1.0])
+
+
+class Slopes(NamedTuple):
+    """Two gradients."""
+
+    x: Any
+    by: Any
+
+
+def answer(operation: Operation, value: Any, slopes: Any) -> Any:
+    """Ask a candidate that answers this, whatever it is asked."""
+    example = Example({i.name: ONE for i in operation.inputs}, {}, ONE)
+    candidate = SimpleNamespace(forward=lambda **_: value, backward=lambda *_: slopes)
+    return InProcess(operation, candidate).answer(example)
+
+
+@pytest.mark.parametrize("slopes", [Slopes(ONE, ONE), {"x": ONE, "by": ONE, "more": None}])
+def test_gradients_come_by_name(slopes):
+    """As a named tuple or as a mapping, which may hold more."""
+    assert answer(SCALE, (ONE, None), slopes).gradients.keys() == {"x", "by"}
+
+
+def test_one_gradient_may_come_as_it_is():
+    """With one input there is nothing to name."""
+    assert answer(DOUBLE, (ONE, None), [1.0]).gradients["x"].tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    "slopes", [None, ONE, (ONE, ONE), {"x": ONE}, {"x": ONE, "by": None}, Slopes(None, ONE)]
+)
+def test_missing_gradients_are_an_error_that_names_them(slopes):
+    """A tuple without names could be in any order."""
+    with pytest.raises(CandidateError, match="a named tuple with x, by"):
+        answer(SCALE, (ONE, None), slopes)
+
+
+@pytest.mark.parametrize("value", [ONE, None, (ONE,), ((ONE, ONE), None), (ONE, None, None)])
+def test_a_forward_without_a_cache_is_an_error_that_says_so(value):
+    """The value and the cache are a pair."""
+    with pytest.raises(CandidateError, match="forward must return y and a cache"):
+        answer(DOUBLE, value, ONE)
+
+
+def test_an_exception_keeps_its_frames():
+    """The author sees where the code raised."""
+
+    def forward(**_: Any) -> Any:
+        return 1 / 0
+
+    candidate = SimpleNamespace(forward=forward, backward=forward)
+    with pytest.raises(CandidateError, match="ZeroDivisionError") as caught:
+        InProcess(DOUBLE, candidate).answer(Example({"x": ONE}, {}, ONE))
+    assert "test_in_process.py" in caught.value.traceback
