@@ -17,7 +17,16 @@ ROOT = Path(__file__).parents[1]
 NAMES = {operation.name for operation in OPERATIONS}
 
 NOT_OPERATIONS = {
-    "derivations": {"__init__", "exact", "notation", "proof", "reduction", "wording"},
+    "derivations": {
+        "__init__",
+        "differentiation",
+        "exact",
+        "normal_form",
+        "notation",
+        "proof",
+        "reduction",
+        "wording",
+    },
     "implementations": {"__init__", "array_types"},
     "backproof/operations": {"__init__"},
     "tests/operations": {"conftest"},

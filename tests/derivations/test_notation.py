@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 import sympy as sp
 
+from derivations.differentiation import differentiate
+from derivations.normal_form import canonical
 from derivations.notation import (
     ClosedForm,
     Derivation,
@@ -16,7 +18,7 @@ from derivations.notation import (
     rename_bound,
     total,
 )  # fmt: skip
-from derivations.proof import canonical, differentiate, prove
+from derivations.proof import prove
 
 rows, columns = axes("rows columns")
 s, r = rows.indices("s r")

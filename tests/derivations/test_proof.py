@@ -10,6 +10,8 @@ import sympy as sp
 
 from backproof.catalog import OPERATIONS
 from derivations import linear, softmax
+from derivations.differentiation import NotDifferentiableError, differentiate
+from derivations.normal_form import canonical
 from derivations.notation import (
     Case,
     ClosedForm,
@@ -23,13 +25,7 @@ from derivations.notation import (
     maximum,
     total,
 )  # fmt: skip
-from derivations.proof import (
-    NotDifferentiableError,
-    canonical,
-    differentiate,
-    prove,
-    residue,
-)  # fmt: skip
+from derivations.proof import prove, residue  # fmt: skip
 
 rows, columns = axes("rows columns")
 s, r = rows.indices("s r")
