@@ -19,8 +19,8 @@ from backproof.candidates.candidate import Candidate, Example
 _STEPS = (2.0**-8, 2.0**-13, 2.0**-18)
 """Relative to the spread of the input's entries; the next is tried where one is too coarse."""
 
-_ENTRIES = 1
-"""Single entries that are probed, beside one direction through all of them, which sees each."""
+_SMALL = 16
+"""Up to so many entries, one of them is probed alone, beside the direction through all of them."""
 
 _LEVELS = 3
 _ROUNDING_WEIGHT = (64 * 4 + 20 * 2 + 1) / 45
@@ -47,13 +47,12 @@ def _extrapolate(slopes: Sequence[float]) -> tuple[float, float]:
 
 
 def _directions(shape: tuple[int, ...], numbers: np.random.RandomState) -> list[np.ndarray]:
-    """One direction through every entry, and single entries."""
+    """One direction through every entry, and of a small array one entry alone."""
     size = math.prod(shape)
     everywhere = np.floor(numbers.random_sample(size) * 16) - 8
     found = [np.where(everywhere >= 0, everywhere + 1, everywhere) / 8]
-    if size > 1:
-        chosen = np.argsort(numbers.random_sample(size), kind="stable")[:_ENTRIES]
-        found += [np.eye(1, size, k)[0] for k in chosen]
+    if 1 < size <= _SMALL:
+        found.append(np.eye(1, size, math.floor(numbers.random_sample() * size))[0])
     return [d.reshape(shape) for d in found]
 
 
