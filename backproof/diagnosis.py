@@ -16,7 +16,7 @@ import sympy as sp
 from backproof.compare import Finding, within
 from backproof.error_analysis import Bounded, Rounding
 from backproof.operation import scalar_symbols
-from backproof.oracles.symbolic import Program
+from backproof.oracles.program import Program
 from backproof.precision import is_rounding
 from backproof.verdict import Diagnosis
 from derivations.notation import ClosedForm, Derivation

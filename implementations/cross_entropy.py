@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from implementations.array_types import Floating
+from implementations.reduction import reduced, sample_weights
 
 
 class Cache(NamedTuple):
@@ -58,8 +59,6 @@ def forward(
     ValueError
         If the reduction is unknown, the shapes differ, or a true class has no probability.
     """
-    if reduction not in {"mean", "sum", "none"}:
-        raise ValueError(f'set reduction to "mean", "sum" or "none", not {reduction!r}')
     if targets.shape != probabilities.shape:
         raise ValueError(
             f"give targets the probabilities' shape, {probabilities.shape}; it has {targets.shape}"
@@ -70,10 +69,7 @@ def forward(
             "make the true class's probability positive, or use softmax_cross_entropy on the logits"
         )
     per_sample = -np.sum(targets * np.log(counted), axis=1)
-    cache = Cache(counted, targets, reduction)
-    if reduction == "none":
-        return per_sample, cache
-    return np.asarray(per_sample.mean() if reduction == "mean" else per_sample.sum()), cache
+    return reduced(per_sample, reduction), Cache(counted, targets, reduction)
 
 
 def backward(
@@ -94,10 +90,5 @@ def backward(
         If the cotangent does not have the loss's shape.
     """
     counted, targets, reduction = cache
-    shape = counted.shape[:1] if reduction == "none" else ()
-    if cotangent.shape != shape:
-        raise ValueError(f"give the cotangent the loss's shape, {shape}; it has {cotangent.shape}")
-    per_sample = cotangent[..., np.newaxis]
-    if reduction == "mean":
-        per_sample = per_sample / len(counted)
-    return Gradients(probabilities=-per_sample * (targets / counted))
+    weights = sample_weights(cotangent, reduction, len(counted))
+    return Gradients(probabilities=-weights * (targets / counted))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from implementations.array_types import Floating
+from implementations.reduction import reduced, sample_weights
 
 
 class Cache(NamedTuple):
@@ -55,18 +56,13 @@ def forward(
     ValueError
         If the reduction is unknown or the shapes differ.
     """
-    if reduction not in {"mean", "sum", "none"}:
-        raise ValueError(f'set reduction to "mean", "sum" or "none", not {reduction!r}')
     if target.shape != prediction.shape:
         raise ValueError(
             f"give the target the prediction's shape, {prediction.shape}; it has {target.shape}"
         )
     difference = prediction - target
     per_sample = np.sum(difference**2, axis=1)
-    cache = Cache(difference, reduction)
-    if reduction == "none":
-        return per_sample, cache
-    return np.asarray(per_sample.mean() if reduction == "mean" else per_sample.sum()), cache
+    return reduced(per_sample, reduction), Cache(difference, reduction)
 
 
 def backward(
@@ -87,10 +83,5 @@ def backward(
         If the cotangent does not have the loss's shape.
     """
     difference, reduction = cache
-    shape = difference.shape[:1] if reduction == "none" else ()
-    if cotangent.shape != shape:
-        raise ValueError(f"give the cotangent the loss's shape, {shape}; it has {cotangent.shape}")
-    per_sample = cotangent[..., np.newaxis]
-    if reduction == "mean":
-        per_sample = per_sample / len(difference)
-    return Gradients(prediction=per_sample * (2 * difference))
+    weights = sample_weights(cotangent, reduction, len(difference))
+    return Gradients(prediction=weights * (2 * difference))

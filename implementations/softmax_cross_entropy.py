@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from implementations.array_types import Floating, Index
+from implementations.reduction import reduced, sample_weights
 
 
 class Cache(NamedTuple):
@@ -60,8 +61,6 @@ def forward(
     ValueError
         If a convention is unknown, the shapes do not fit, or a target names no class.
     """
-    if reduction not in {"mean", "sum", "none"}:
-        raise ValueError(f'set reduction to "mean", "sum" or "none", not {reduction!r}')
     if targets_as not in {"one-hot", "index"}:
         raise ValueError(f'set targets_as to "one-hot" or "index", not {targets_as!r}')
     shape = logits.shape if targets_as == "one-hot" else logits.shape[:1]
@@ -79,10 +78,7 @@ def forward(
     weight = np.exp(shifted)
     total = weight.sum(axis=1, keepdims=True)
     per_sample = np.log(total[:, 0]) - shifted[np.arange(len(labels)), labels]
-    cache = Cache(weight / total, labels, reduction)
-    if reduction == "none":
-        return per_sample, cache
-    return np.asarray(per_sample.mean() if reduction == "mean" else per_sample.sum()), cache
+    return reduced(per_sample, reduction), Cache(weight / total, labels, reduction)
 
 
 def backward(
@@ -103,12 +99,7 @@ def backward(
         If the cotangent does not have the loss's shape.
     """
     probabilities, labels, reduction = cache
-    shape = labels.shape if reduction == "none" else ()
-    if cotangent.shape != shape:
-        raise ValueError(f"give the cotangent the loss's shape, {shape}; it has {cotangent.shape}")
-    per_sample = cotangent[..., np.newaxis]
-    if reduction == "mean":
-        per_sample = per_sample / len(labels)
+    weights = sample_weights(cotangent, reduction, len(labels))
     residual = probabilities.copy()
     residual[np.arange(len(labels)), labels] -= 1
-    return Gradients(logits=per_sample * residual)
+    return Gradients(logits=weights * residual)

@@ -9,7 +9,8 @@ import sympy as sp
 from backproof.catalog import OPERATIONS
 from backproof.compare import within
 from backproof.error_analysis import Rounding
-from backproof.oracles.symbolic import Program, SymbolicOracle
+from backproof.oracles.program import Program
+from backproof.oracles.symbolic import SymbolicOracle
 from derivations.notation import (
     Case,
     ClosedForm,
