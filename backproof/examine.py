@@ -207,18 +207,22 @@ class _Loop:
 
     def _smallest(self, prop: str, tally: _Tally) -> tuple[Draw, Finding]:
         """The simplest failing example, and what is found on it."""
+        last = tally.wrong[0]
 
         def wrong(draw: Draw) -> bool:
+            nonlocal last
             try:
                 found = self.examination.findings(draw, slopes=False).get(prop)
             except CandidateError:
                 return False
-            return found is not None and found.outcome == "wrong"
+            if found is None or found.outcome != "wrong":
+                return False
+            last = draw, found
+            return True
 
-        found = smallest(self._strategy([tally]), wrong, self.name, self.count)
-        draw = tally.wrong[0][0] if found is None else found
-        plain = _plainer(draw, wrong)
-        return plain, self.examination.findings(plain, slopes=False)[prop]
+        smallest(self._strategy([tally]), wrong, self.name, self.count)
+        _make_plainer(last[0], wrong)
+        return last
 
     def _counterexample(self, id_: str, draw: Draw, finding: Finding) -> Counterexample:
         example, expected = draw.example, finding.expected.value
@@ -244,8 +248,8 @@ class _Loop:
         )
 
 
-def _plainer(draw: Draw, wrong: Callable[[Draw], bool]) -> Draw:
-    """Make the numbers of a failing example plainer, as long as it still fails."""
+def _make_plainer(draw: Draw, wrong: Callable[[Draw], bool]) -> None:
+    """Ask about ever plainer numbers, as long as the example still fails."""
     for name, array in {**draw.example.inputs, "cotangent": draw.example.cotangent}.items():
         for plain in _plain_choices(draw.structure[name].partition(",")[0], array):
             if np.array_equal(plain, array):
@@ -254,7 +258,6 @@ def _plainer(draw: Draw, wrong: Callable[[Draw], bool]) -> Draw:
             if wrong(moved):
                 draw = moved
                 break
-    return draw
 
 
 def _plain_choices(structure: str, array: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -270,3 +270,34 @@ def test_an_answer_that_is_no_real_number_is_judged_without_a_warning(answer, st
     )
     gradient = examine(find("sigmoid"), candidate, count=5).checks[1]
     assert gradient.status == status
+
+
+def test_code_that_raises_in_another_format_is_still_diagnosed():
+    """The question of rounding asks in other formats; an exception there is no answer, no crash."""
+
+    def forward(x):
+        if x.dtype != np.float64:
+            raise TypeError("only doubles")
+        return sigmoid.forward(x)
+
+    def backward(cotangent, cache):
+        return 2 * sigmoid.backward(cotangent, cache).x
+
+    gradient = examine(
+        find("sigmoid"), SimpleNamespace(forward=forward, backward=backward), count=20
+    ).checks[1]
+    assert gradient.status == "fail"
+    assert gradient.diagnosis.kind == "constant factor"
+
+
+def test_a_candidate_that_answers_differently_each_time_gets_a_verdict():
+    """A wrong answer on every other call fails, with an example on which it did."""
+    calls = iter(range(10**6))
+
+    def backward(cotangent, cache):
+        return sigmoid.backward(cotangent, cache).x * (1 + next(calls) % 2)
+
+    candidate = SimpleNamespace(forward=sigmoid.forward, backward=backward)
+    gradient = examine(find("sigmoid"), candidate, count=20).checks[1]
+    assert gradient.status == "fail"
+    assert gradient.counterexample.actual != gradient.counterexample.expected
