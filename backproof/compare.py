@@ -81,7 +81,7 @@ class Evidence:
     probes
         The slopes of the candidate's own forward, for a gradient.
     scale
-        What the course divides this gradient by: the probes measure the undivided one.
+        The factor that the course puts before this gradient: the probes measure it without.
     forward_right
         Whether the candidate's forward was right on this example.
     """

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy as sp
@@ -182,14 +183,22 @@ def _other_formulas(examination: Examination, name: str) -> Iterator[Hypothesis]
     )
     convention = next(iter(examination.operation.variants()))
     derivation = examination.operation.derivation(convention)
-    for n, (kind, text, _) in enumerate(_altered(derivation, name) if derivation else ()):
+    if derivation is None:
+        return
+
+    @cache
+    def altered(convention: tuple[tuple[str, Any], ...]) -> list[tuple[str, str, ClosedForm]]:
+        own = examination.operation.derivation(dict(convention))
+        return _altered(own, name) if own else []
+
+    for n, (kind, text, _) in enumerate(_altered(derivation, name)):
 
         def predict(draw: Draw, _: Finding, n: int = n) -> Bounded | None:
             own = examination.operation.derivation(draw.convention)
-            altered = _altered(own, name) if own else []
-            if n >= len(altered) or own is None:
+            forms = altered(tuple(draw.convention.items()))
+            if n >= len(forms) or own is None:
                 return None
-            return _evaluate(examination, draw, own, name, altered[n][2])
+            return _evaluate(examination, draw, own, name, forms[n][2])
 
         yield Diagnosis(kind, text), predict
 

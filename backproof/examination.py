@@ -30,12 +30,18 @@ class Terms:
     averaged
         The inputs whose gradient the course divides by the batch size.
     replay
-        A command in which ``{id}`` is the check to examine again.
+        How to examine a check again; ``{id}`` stands for its id.
     """
 
     course: Course = FREE
     averaged: frozenset[str] = frozenset()
-    replay: str = "backproof verify --only {id}"
+    replay: str = "examine(operation, candidate, only='{id}')"
+
+
+def replay_command(command: str, count: int) -> str:
+    """The command line that examines one check again, with as many examples: the same ones."""
+    braces = command.replace("{", "{{").replace("}", "}}")
+    return f"backproof {braces} --examples {count} --only '{{id}}'"
 
 
 class Examination:

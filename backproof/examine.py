@@ -88,7 +88,8 @@ class _Tally:
     powers: list[float] = field(default_factory=list)
     says: dict[str, set[Say]] = field(default_factory=dict)
     wrong: list[tuple[Draw, Finding]] = field(default_factory=list)
-    undecided: list[Finding] = field(default_factory=list)
+    undecided: bool = False
+    blamed: set[str] = field(default_factory=set)
     conventions: list[Mapping[str, Any]] = field(default_factory=list)
 
     def add(self, draw: Draw, finding: Finding) -> None:
@@ -96,12 +97,13 @@ class _Tally:
         if draw.convention not in self.conventions:
             self.conventions.append(draw.convention)
         self.silent += finding.outcome == "silent"
+        self.blamed |= {finding.blamed} - {""}
         for oracle, say in finding.says.items():
             self.says.setdefault(oracle, set()).add(say)
         if finding.outcome == "wrong":
             self.wrong.append((draw, finding))
         elif finding.outcome == "undecided":
-            self.undecided.append(finding)
+            self.undecided = True
         elif finding.outcome == "right" and finding.detectable_error < math.inf:
             self.powers.append(finding.detectable_error)
 
@@ -109,6 +111,17 @@ class _Tally:
         """Each oracle's say over all examples: one disagreement is one too many."""
         order: tuple[Say, ...] = ("disagree", "agree", "unreliable")
         return {o: next(s for s in order if s in says) for o, says in self.says.items()}
+
+    def verdict(self) -> tuple[Status, str]:
+        """What follows where nothing was wrong, and why."""
+        blamed = ", ".join(sorted(self.blamed))
+        if not self.examples:
+            return "not-judged", "no example asks for it"
+        if self.undecided:
+            return "undecided", f"the oracles contradict each other: {blamed}"
+        if self.silent > SILENT_SHARE * self.examples:
+            return "undecided", "on most examples the rounding bound exceeds the signal"
+        return "pass", f"the {blamed} oracle stands alone against the others" if blamed else ""
 
 
 class _Loop:
@@ -195,15 +208,8 @@ class _Loop:
         if error is not None:
             status: Status = "error" if error.status == "error" else "not-implemented"
             return replace(check, status=status, message=error.message, traceback=error.traceback)
-        if not tally.examples:
-            return replace(check, status="not-judged", message="no example asks for it")
-        if tally.undecided:
-            message = f"the oracles contradict each other: {tally.undecided[0].blamed}"
-            return replace(check, status="undecided", message=message)
-        if tally.silent > SILENT_SHARE * tally.examples:
-            message = "on most examples the rounding bound exceeds the signal"
-            return replace(check, status="undecided", message=message)
-        return check
+        status, message = tally.verdict()
+        return replace(check, status=status, message=message)
 
     def _smallest(self, prop: str, tally: _Tally) -> tuple[Draw, Finding]:
         """The simplest failing example, and what is found on it."""

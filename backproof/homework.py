@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from backproof import catalog, workers
 from backproof.candidates.dialects import DIALECTS
 from backproof.candidates.dialects.dialect import Component, Dialect, open_submission
 from backproof.candidates.isolated import IsolatedCandidate, Runner
-from backproof.examination import Terms
+from backproof.examination import Terms, replay_command
 from backproof.examine import examine
 from backproof.inputs.examples import Course
 from backproof.verdict import Verdict, merge
@@ -80,7 +81,7 @@ def _judge(number: int, *, path: Path, name: str, count: int, only: str) -> Verd
     terms = Terms(
         Course(component.conventions, component.cotangent),
         component.averaged,
-        f"backproof check {path} --dialect {name} --only '{{id}}'",
+        replay_command(f"check {shlex.quote(str(path))} --dialect {name}", count),
     )
     with Runner(open_submission(path, spoken)) as runner:
         return examine(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from backproof import catalog, workers
-from backproof.examination import Terms
+from backproof.examination import Terms, replay_command
 from backproof.examine import examine
 from backproof.operation import Operation
 from backproof.verdict import Verdict, merge
@@ -24,5 +24,5 @@ def verify_operations(
 
 
 def _verify(name: str, *, count: int, only: str) -> Verdict:
-    terms = Terms(replay=f"backproof verify {name} --only '{{id}}'")
+    terms = Terms(replay=replay_command(f"verify {name}", count))
     return examine(catalog.find(name), count=count, dtypes=FORMATS, terms=terms, only=only)

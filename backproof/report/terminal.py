@@ -93,9 +93,9 @@ def show_summary(out: Console, verdict: Verdict) -> None:
 
 
 def show_failures(out: Console, verdict: Verdict) -> None:
-    """Each check that did not pass, as a teacher would write it."""
+    """Each check that there is something to say of, as a teacher would write it."""
     for check in verdict.checks:
-        if check.status != "pass":
+        if check.status != "pass" or check.message:
             out.print()
             out.rule(Text.assemble(check.id, ": ", _word(check.status)), align="left")
             _show_failure(out, check)

@@ -66,7 +66,7 @@ def test_a_counterexample_is_small_and_shows_the_error():
     assert inputs["x"].size <= 2
     assert np.array_equal(inputs["x"] * 8, np.round(inputs["x"] * 8))
     assert np.asarray(found.expected)[found.index] != np.asarray(found.actual)[found.index]
-    assert found.replay == "backproof verify --only softmax.gradient.x"
+    assert found.replay == "examine(operation, candidate, only='softmax.gradient.x')"
 
 
 def test_a_replay_examines_the_one_check():
@@ -301,3 +301,17 @@ def test_a_candidate_that_answers_differently_each_time_gets_a_verdict():
     gradient = examine(find("sigmoid"), candidate, count=20).checks[1]
     assert gradient.status == "fail"
     assert gradient.counterexample.actual != gradient.counterexample.expected
+
+
+def test_a_wrong_closed_form_is_named_and_the_candidate_passes():
+    """A right program against a wrong formula: the formula stands alone, and the message says so."""
+
+    def derive():
+        right = derivation.derive()
+        wrong = replace(right.gradients[0], expression=2 * right.gradients[0].expression)
+        return replace(right, gradients=(wrong,))
+
+    gradient = examine(replace(find("sigmoid"), derive=derive), count=20).checks[1]
+    assert gradient.status == "pass"
+    assert gradient.oracles["symbolic"] == "disagree"
+    assert gradient.message == "the symbolic oracle stands alone against the others"
