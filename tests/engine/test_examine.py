@@ -304,7 +304,7 @@ def test_a_candidate_that_answers_differently_each_time_gets_a_verdict():
 
 
 def test_a_wrong_closed_form_is_named_and_the_candidate_passes():
-    """A right program against a wrong formula: the formula stands alone, and the message says so."""
+    """A right program against a wrong formula: the formula stands alone, and is named."""
 
     def derive():
         right = derivation.derive()
