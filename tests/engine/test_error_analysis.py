@@ -1,6 +1,7 @@
 """Rounding bounds: never exceeded, seldom far off, and broken where they are made a hundredth."""
 
 from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -158,3 +159,28 @@ def test_a_rearranged_value_takes_its_error_along():
     assert turned.value.shape == turned.bound.shape == (3, 2)
     assert Bounded(np.ones(3), None).rearranged(np.flip).error is None
     assert Bounded(np.ones(3), None).bound.tolist() == [0, 0, 0]
+
+
+def test_a_partial_product_may_underflow():
+    """1e-40 * 1e-3 keeps few digits in float32, and 1e20 brings them to light: in any order."""
+    factors = [np.float32(f) for f in (1e-40, 1e-3, 1e20)]
+    rounding = Rounding.of(np.float32)
+    bounded = rounding.product([rounding.exact(f) for f in factors])
+    errors = [abs(float(a * b * c) - float(bounded.value)) for a, b, c in permutations(factors)]
+    assert max(errors) <= bounded.bound
+    assert max(errors) > rounding.unit * len(factors) * float(bounded.value)
+
+
+def test_a_running_total_may_start_at_another_addend():
+    """2^24 + 1 is 2^24 in float32, however often: five terms of 1 lose five."""
+    rounding = Rounding.of(np.float32)
+    bias, ones = np.float32(2**24), np.ones(5, np.float32)
+    started = bias
+    for one in ones:
+        started = started + one
+    total = rounding.total(rounding.exact(ones), (0,))
+    plain = rounding.add([total, rounding.exact(bias)])
+    carried = rounding.add([total, rounding.exact(bias)], [0, len(ones) - 1])
+    error = abs(float(started) - float(carried.value))
+    assert error == len(ones)
+    assert plain.bound < error <= carried.bound

@@ -81,6 +81,12 @@ def test_a_softmax_without_a_shift_is_rounding(prop):
     assert judged("softmax", LOGITS, prop, without_shift, softmax.backward)
 
 
+def test_an_underflow_beside_an_overflow_is_rounding():
+    """Once e^-954 is finite, e^-3531 is 0 still: milder inputs are asked until both have digits."""
+    x = np.array([[-954.0, -3531.0, -3600.0]])
+    assert judged("softmax", x, "forward", without_shift, softmax.backward)
+
+
 def test_an_overflow_does_not_excuse_a_wrong_formula():
     """A softmax without a shift and without its mean term stays wrong where nothing overflows."""
 

@@ -9,8 +9,10 @@ import sympy as sp
 from backproof.catalog import OPERATIONS
 from backproof.compare import within
 from backproof.error_analysis import Rounding
+from backproof.operation import scalar_symbols
 from backproof.oracles.program import Program
 from backproof.oracles.symbolic import SymbolicOracle
+from derivations import linear, sigmoid
 from derivations.notation import (
     Case,
     ClosedForm,
@@ -164,3 +166,30 @@ def test_every_closed_form_can_be_evaluated(operation):
     for convention in operation.variants():
         oracle = SymbolicOracle(operation.derivation(convention), operation.outputs)
         assert len(oracle.program.results) == len(oracle.forms)
+
+
+def test_a_sum_beside_a_bias_is_bounded_from_either_end():
+    """linear's bound is wide enough for a running total that starts at a large bias."""
+    inputs = 5
+    arrays = {
+        "x": np.ones((1, inputs)), "weight": np.ones((1, inputs)), "bias": np.array([2.0**24]),
+    }  # fmt: skip
+    sizes = {"batch": 1, "inputs": inputs, "outputs": 1}
+    oracle = SymbolicOracle(linear.derive(), ["y"])
+    opinion = oracle.opinion(
+        Rounding.of(np.float32), arrays, np.ones((1, 1)), scalar_symbols(sizes, {})
+    )
+    started = np.float32(2**24)
+    for _ in range(inputs):
+        started = started + np.float32(1)
+    assert abs(float(started) - float(opinion.outputs["y"].value[0, 0])) == inputs
+    assert within(np.array([[started]]), opinion.outputs["y"].value, opinion.outputs["y"].bound)
+
+
+def test_a_bound_is_a_number_or_infinite():
+    """Where e^-x overflows, the bound is infinite and not NaN, which would blame everyone."""
+    x, symbols = np.array([[-800.0]]), scalar_symbols({"batch": 1, "features": 1}, {})
+    oracle = SymbolicOracle(sigmoid.derive(), ["y"])
+    opinion = oracle.opinion(Rounding.of(np.float32), {"x": x}, np.ones_like(x), symbols)
+    for found in (opinion.outputs["y"], opinion.gradients["x"]):
+        assert not np.any(np.isnan(found.bound))
