@@ -162,8 +162,8 @@ def test_a_rearranged_value_takes_its_error_along():
 
 
 def test_a_partial_product_may_underflow():
-    """1e-40 * 1e-3 keeps few digits in float32, and 1e20 brings them to light: in any order."""
-    factors = [np.float32(f) for f in (1e-40, 1e-3, 1e20)]
+    """1e-40 * 1e-3 has few digits in float32, and 1e20 brings that to light: in any order."""
+    factors = [np.float32(f) for f in (1e20, 1e-40, 1e-3)]
     rounding = Rounding.of(np.float32)
     bounded = rounding.product([rounding.exact(f) for f in factors])
     errors = [abs(float(a * b * c) - float(bounded.value)) for a, b, c in permutations(factors)]

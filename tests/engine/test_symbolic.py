@@ -12,7 +12,7 @@ from backproof.error_analysis import Rounding
 from backproof.operation import scalar_symbols
 from backproof.oracles.program import Program
 from backproof.oracles.symbolic import SymbolicOracle
-from derivations import linear, sigmoid
+from derivations import layernorm, linear
 from derivations.notation import (
     Case,
     ClosedForm,
@@ -187,9 +187,10 @@ def test_a_sum_beside_a_bias_is_bounded_from_either_end():
 
 
 def test_a_bound_is_a_number_or_infinite():
-    """Where e^-x overflows, the bound is infinite and not NaN, which would blame everyone."""
-    x, symbols = np.array([[-800.0]]), scalar_symbols({"batch": 1, "features": 1}, {})
-    oracle = SymbolicOracle(sigmoid.derive(), ["y"])
-    opinion = oracle.opinion(Rounding.of(np.float32), {"x": x}, np.ones_like(x), symbols)
-    for found in (opinion.outputs["y"], opinion.gradients["x"]):
-        assert not np.any(np.isnan(found.bound))
+    """A deviation that rounding may make 0 bounds nothing: by infinity, not by NaN, which blames."""
+    x, ones = np.full((2, 1), 1000.0), np.ones(1)
+    symbols = scalar_symbols({"batch": 2, "features": 1}, {"eps": 1e-8})
+    opinion = SymbolicOracle(layernorm.derive(), ["y"]).opinion(
+        Rounding.of(np.float32), {"x": x, "gamma": ones, "beta": ones}, np.zeros_like(x), symbols
+    )
+    assert np.all(opinion.gradients["x"].bound == np.inf)
