@@ -187,7 +187,7 @@ def test_a_sum_beside_a_bias_is_bounded_from_either_end():
 
 
 def test_a_bound_is_a_number_or_infinite():
-    """A deviation that rounding may make 0 bounds nothing: by infinity, not by NaN, which blames."""
+    """Where a deviation may round to 0 the bound is infinite, not NaN, which would blame."""
     x, ones = np.full((2, 1), 1000.0), np.ones(1)
     symbols = scalar_symbols({"batch": 2, "features": 1}, {"eps": 1e-8})
     opinion = SymbolicOracle(layernorm.derive(), ["y"]).opinion(
