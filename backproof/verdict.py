@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
@@ -87,6 +87,9 @@ class Check:
     detectable_error
         The relative error, in one entry of the result, that half of the examples would have shown;
         relative to the largest entry. None where nothing was measured.
+    variation
+        What a course leaves open and this candidate does its own way, such as a second layout of
+        the weight; right all the same.
     """
 
     id: str
@@ -101,6 +104,7 @@ class Check:
     diagnosis: Diagnosis | None = None
     message: str = ""
     traceback: str = ""
+    variation: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The record as DESIGN's CHECK object."""
@@ -122,15 +126,49 @@ class Check:
             record["message"] = self.message
         if self.traceback:
             record["traceback"] = self.traceback
+        if self.variation:
+            record["variation"] = self.variation
         return record
 
 
 @dataclass(frozen=True)
+class Interface:
+    """What a submission was read as.
+
+    Attributes
+    ----------
+    dialect, edition
+        The course's interface, and the year's.
+    detected
+        Whether the edition was found by the code, and not given.
+    """
+
+    dialect: str
+    edition: str
+    detected: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """The record as plain values."""
+        return {"dialect": self.dialect, "edition": self.edition, "detected": self.detected}
+
+
+@dataclass(frozen=True)
 class Verdict:
-    """All checks of one examination."""
+    """All checks of one examination.
+
+    Attributes
+    ----------
+    checks
+        In the order of the catalog or the dialect.
+    isolation
+        The tier that the candidate's process reached; ``"none"`` for one in this process.
+    interface
+        What a submission was read as; None without one.
+    """
 
     checks: tuple[Check, ...]
     isolation: str = "none"
+    interface: Interface | None = None
 
     @property
     def verdict(self) -> Literal["pass", "fail", "incomplete"]:
@@ -157,6 +195,7 @@ class Verdict:
             "verdict": self.verdict,
             "score": self.score,
             "isolation": self.isolation,
+            **({"interface": self.interface.as_json()} if self.interface else {}),
             "versions": versions(),
             "checks": [c.as_json() for c in self.checks],
         }
@@ -177,4 +216,6 @@ def versions() -> dict[str, str]:
 def merge(verdicts: Sequence[Verdict]) -> Verdict:
     """One verdict of many, in their order."""
     checks = tuple(c for v in verdicts for c in v.checks)
-    return Verdict(checks, verdicts[0].isolation if verdicts else "none")
+    if not verdicts:
+        return Verdict(checks)
+    return replace(verdicts[0], checks=checks)
