@@ -13,7 +13,7 @@ import numpy as np
 from backproof.candidates.candidate import CandidateError
 from backproof.candidates.in_process import InProcess
 from backproof.compare import Finding
-from backproof.diagnosis import diagnose
+from backproof.diagnosis import Failure, Fresh, diagnose
 from backproof.examination import Examination, Terms
 from backproof.inputs import values
 from backproof.inputs.examples import Draw, examples
@@ -88,6 +88,7 @@ class _Tally:
     powers: list[float] = field(default_factory=list)
     says: dict[str, set[Say]] = field(default_factory=dict)
     wrong: list[tuple[Draw, Finding]] = field(default_factory=list)
+    right: list[tuple[Draw, Finding]] = field(default_factory=list)
     undecided: bool = False
     blamed: set[str] = field(default_factory=set)
     conventions: list[Mapping[str, Any]] = field(default_factory=list)
@@ -104,8 +105,10 @@ class _Tally:
             self.wrong.append((draw, finding))
         elif finding.outcome == "undecided":
             self.undecided = True
-        elif finding.outcome == "right" and finding.detectable_error < math.inf:
-            self.powers.append(finding.detectable_error)
+        elif finding.outcome == "right":
+            self.right.append((draw, finding))
+            if finding.detectable_error < math.inf:
+                self.powers.append(finding.detectable_error)
 
     def oracles(self) -> dict[str, Say]:
         """Each oracle's say over all examples: one disagreement is one too many."""
@@ -132,6 +135,7 @@ class _Loop:
         self.examination = examination
         self.count = count
         self.kinks = kinks
+        self.fresh = Fresh(examination, kinks=kinks)
         self.name = f"{operation.name}{' at kinks' if kinks else ''}"
 
     def id(self, prop: str) -> str:
@@ -203,7 +207,9 @@ class _Loop:
                 check,
                 status="fail",
                 counterexample=self._counterexample(check.id, *least),
-                diagnosis=diagnose(self.examination, prop, least, tally.wrong),
+                diagnosis=diagnose(
+                    self.examination, Failure(prop, least, tally.wrong, tally.right, self.fresh)
+                ),
             )
         if error is not None:
             status: Status = "error" if error.status == "error" else "not-implemented"

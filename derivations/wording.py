@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import sympy as sp
 from sympy.printing.str import StrPrinter
 
-from derivations.notation import Case, Maximum, Positive
+from derivations.notation import Case, Definition, Maximum, Positive
 
 
 class _Words(StrPrinter):
@@ -41,3 +43,22 @@ class _Words(StrPrinter):
 def in_words(expression: sp.Expr) -> str:
     """A formula in one line: ``-mean_dx_hat[j] / deviation[j]``."""
     return str(_Words({"order": "none"}).doprint(expression)).replace("**", "^")
+
+
+def described(definition: Definition) -> str:
+    """What a named intermediate is, in words where it is a sum or a mean along axes.
+
+    ``the mean of dx_hat over the batch``, else its formula.
+    """
+    factors = sp.Mul.make_args(definition.body)
+    sums = [f for f in factors if isinstance(f, sp.Sum)]
+    if len(sums) != 1:
+        return in_words(definition.body)
+    body, *bounds = sums[0].args
+    sizes = [b[0].upper + 1 for b in bounds]
+    others = [f for f in factors if f is not sums[0]]
+    if others and sorted(map(str, others)) != sorted(f"1/{size}" for size in sizes):
+        return in_words(definition.body)
+    inside = re.sub(r"\[[^\]]*\]", "", in_words(body)).replace("*", " ")
+    axes = " and ".join(str(size).replace("_", " ") for size in sizes)
+    return f"the {'mean' if others else 'sum'} of {inside} over the {axes}"

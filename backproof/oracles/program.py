@@ -45,7 +45,7 @@ Step = Callable[[_Frame], Any]
 
 
 def _ordered(labels: set[sp.Idx]) -> Labels:
-    return tuple(sorted(labels, key=str))
+    return tuple(sorted(labels, key=lambda i: i.name))
 
 
 class Program:

@@ -1,0 +1,134 @@
+"""Hypotheses about the formula: the closed form with one thing changed predicts the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from backproof.compare import Finding
+from backproof.diagnosis.arguments import arguments, conditions, parameters
+from backproof.diagnosis.evidence import Case, Evidence, Hypothesis, Predict, predicting
+from backproof.diagnosis.factors import Interval, Ratio, added, constant_of, scaled_by
+from backproof.diagnosis.formula import Alteration, Alterations, Formula
+from backproof.diagnosis.kinds import Kind
+from backproof.diagnosis.question import Question
+from backproof.diagnosis.sums import other_axes, single_samples, sums
+from backproof.diagnosis.terms import factors, powers, terms
+from backproof.diagnosis.words import said, spelled
+from backproof.error_analysis import Bounded
+from backproof.inputs.examples import Draw
+from backproof.operation import scalar_symbols
+
+Family = Callable[[Formula], Alterations]
+Table = dict[tuple[Any, ...], Alteration]
+
+
+def without_cotangent(question: Question) -> Iterator[Hypothesis]:
+    """The derivative alone, not multiplied by the upstream gradient."""
+
+    def predict(draw: Draw, _: Finding) -> Bounded | None:
+        ones = np.ones_like(draw.example.cotangent)
+        return question.truth(replace(draw, example=replace(draw.example, cotangent=ones)))
+
+    if question.is_gradient:
+        text = "The upstream gradient was left out of the product."
+        yield Hypothesis(Kind.COTANGENT, text, predicting(predict))
+
+
+def altered_formulas(question: Question, evidence: Evidence) -> Iterator[Hypothesis]:
+    """The closed form with one thing changed, the simpler changes first."""
+    yield from _altered_terms(question, evidence)
+    operation = question.operation
+    masks = [name for name, values in operation.values.items() if values == "mask"]
+    settings = [(n, v, scalar_symbols({}, {n: v})) for n, v in question.settings]
+    families: list[Family] = [
+        sums,
+        factors,
+        powers,
+        partial(conditions, masks=masks),
+        single_samples,
+        other_axes,
+        partial(parameters, settings=settings),
+    ]
+    if question.is_gradient:
+        families.insert(0, partial(arguments, name=question.name))
+    for family in families:
+        for alteration, predict in _predictions(question, family):
+            yield Hypothesis(alteration.kind, alteration.text, predicting(predict))
+
+
+def _altered_terms(question: Question, evidence: Evidence) -> Iterator[Hypothesis]:
+    for alteration, predict in _predictions(question, terms, every_form=True):
+        of_term = _of_term(question, predict)
+        yield _term(Kind.MISSING_TERM, alteration, "is missing", of_term, -1.0)
+        if not alteration.scales:
+            continue
+        yield _term(Kind.TERM_SIGN, alteration, "has the wrong sign", of_term, -2.0)
+        more = constant_of(evidence, of_term)
+        if more is not None:
+            what = f"is multiplied by {spelled(1 + more)}"
+            yield _term(Kind.TERM_FACTOR, alteration, what, of_term, more)
+
+
+def _term(
+    kind: Kind, alteration: Alteration, what: str, of_term: Ratio, times: float
+) -> Hypothesis:
+    return Hypothesis(
+        kind,
+        lambda: f"{said(alteration.text)} {what}.",
+        scaled_by(lambda _: times, of_term, 0.0),
+    )
+
+
+def _of_term(question: Question, without: Predict) -> Ratio:
+    """How many times a term was added to the right answer."""
+
+    def of_term(case: Case) -> Interval | None:
+        expected, rest = case[1].expected, without(*case)
+        if rest is None or expected.value.shape != rest.value.shape:
+            return None
+        term = Bounded(expected.value - rest.value, expected.bound + rest.bound)
+        return added(case[1], term, question.rounding)
+
+    return question.remembered(of_term)
+
+
+def _predictions(
+    question: Question, family: Family, *, every_form: bool = False
+) -> Iterator[tuple[Alteration, Predict]]:
+    """The alterations under the first convention, each with what it predicts under any."""
+    tables: dict[tuple[Any, ...], Table] = {}
+
+    def table(convention: Mapping[str, Any]) -> Table:
+        key = tuple(convention.items())
+        if key not in tables:
+            tables[key] = _table(question, family, convention, every_form=every_form)
+        return tables[key]
+
+    for key, alteration in table(question.conventions[0]).items():
+
+        def predict(draw: Draw, _: Finding, key: tuple[Any, ...] = key) -> Bounded | None:
+            found = table(draw.convention).get(key)
+            if found is None:
+                return None
+            return question.evaluate(draw, found.formula.derivation, found.formula.form)
+
+        yield alteration, predict
+
+
+def _table(
+    question: Question, family: Family, convention: Mapping[str, Any], *, every_form: bool
+) -> Table:
+    derivation = question.operation.derivation(convention)
+    if derivation is None:
+        return {}
+    forms = question.forms(derivation)
+    found: Table = {}
+    for form in forms if every_form else forms[:1]:
+        for alteration in family(Formula(question.title, derivation, form)):
+            found.setdefault((alteration.kind, *alteration.key), alteration)
+    return found

@@ -1,0 +1,565 @@
+"""Each kind in a program that has it, and not in one that has it on its smallest example alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from backproof.candidates.in_process import InProcess
+from backproof.catalog import find
+from backproof.diagnosis import Failure, Fresh, Kind, diagnose
+from backproof.diagnosis.evidence import PLENTY
+from backproof.examination import Examination, Terms
+from backproof.inputs.examples import Course
+from backproof.operation import Input, Operation
+from implementations import sigmoid
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "diagnosis.md"
+
+# Without a derivation.
+SQUARE = Operation(
+    "square", lambda torch, a: a @ a, (Input("a", ("n", "n")),), output_axes=("n", "n")
+)
+SCALED = Operation(
+    "scaled",
+    lambda torch, x, *, alpha: alpha * x * x,
+    (Input("x", ("batch", "features")),),
+    parameters={"alpha": (1.0, 2.0)},
+)
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A wrong program, the property that fails, and words that are said of it."""
+
+    kind: Kind
+    words: str
+    operation: Operation
+    prop: str
+    forward: Callable[..., Any]
+    backward: Callable[..., Any]
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    averaged: frozenset[str] = frozenset()
+    kinks: bool = False
+
+
+def forward_of(kind, words, name, change, output="", **fixed):
+    """Change one output of a reference implementation, given the inputs and the parameters."""
+    operation = find(name)
+
+    def forward(**given):
+        found, stored = operation.implementation.forward(**given)
+        if isinstance(found, tuple):
+            output_ = output or found._fields[0]
+            changed = change(getattr(found, output_), SimpleNamespace(**given))
+            return found._replace(**{output_: changed}), stored
+        return change(found, SimpleNamespace(**given)), stored
+
+    prop = f"forward.{output}" if output else "forward"
+    backward = operation.implementation.backward
+    return Wrong(kind, words, operation, prop, forward, backward, fixed)
+
+
+def gradient_of(kind, words, name, change, by="x", averaged=(), *, kinks=False, **fixed):
+    """Change one gradient of a reference implementation: what was stored and given is at hand."""
+    operation = find(name)
+
+    def forward(**given):
+        found, stored = operation.implementation.forward(**given)
+        return found, (stored, SimpleNamespace(**given))
+
+    def backward(cotangent, both):
+        stored, given = both
+        right = operation.implementation.backward(cotangent, stored)._asdict()
+        if right[by] is None:
+            return {n: g for n, g in right.items() if g is not None}
+        return {**right, by: change(right[by], cotangent, stored, given)}
+
+    return Wrong(
+        kind,
+        words,
+        operation,
+        f"gradient.{by}",
+        forward,
+        backward,
+        fixed,
+        frozenset(averaged),
+        kinks,
+    )
+
+
+def of_weight(kind, words, change, **more):
+    """Change the gradient of an affine map's weight."""
+    return gradient_of(kind, words, "linear", change, "weight", layout="x W + b", **more)
+
+
+def of_norm(kind, words, change, by="x", mode="training"):
+    """Change a gradient of batch normalisation, given the upstream gradient times gamma."""
+    return gradient_of(
+        kind, words, "batchnorm", lambda g, c, k, i: change(c * k.gamma, k), by, mode=mode
+    )
+
+
+def mean(array):
+    """The mean over the batch."""
+    return array.mean(axis=0, keepdims=True)
+
+
+def of_pool(words, share):
+    """Give each window's gradient to its entries, as a rule shares it among those that tie."""
+
+    def backward(g, c, k, i):
+        found, (height, width), (down, right) = np.zeros_like(g), i.window, i.stride
+        for n, channel, row, column in np.ndindex(c.shape):
+            here = (
+                n, channel, slice(row * down, row * down + height),
+                slice(column * right, column * right + width),
+            )  # fmt: skip
+            tied = i.x[here] == i.x[here].max()
+            found[here] += c[n, channel, row, column] * share(tied)
+        return found
+
+    return gradient_of(Kind.KINK, words, "max_pool2d", backward, kinks=True)
+
+
+def last(tied):
+    """Only the last of the places that tie."""
+    reverse = np.cumsum(tied[::-1, ::-1]).reshape(tied.shape)[::-1, ::-1]
+    return tied & (reverse == 1)
+
+
+def without_stride(g, c, k, i):
+    """The gradient of a convolution's kernel, from neighbouring places."""
+    found, (height, width) = np.zeros_like(g), c.shape[2:]
+    for row, column in np.ndindex(g.shape[2:]):
+        pixels = k.padded[:, :, row : row + height, column : column + width]
+        found[:, :, row, column] = np.einsum("bfhw,bchw->fc", c, pixels)
+    return found
+
+
+def naive(x, eps):
+    """Normalise by E[x^2] - E[x]^2, which cancels."""
+    middle = x.mean(axis=1, keepdims=True)
+    variance = np.maximum((x * x).mean(axis=1, keepdims=True) - middle * middle, 0)
+    return (x - middle) / np.sqrt(variance + x.dtype.type(eps))
+
+
+def unbiased(x):
+    """The variance over the batch with n - 1; nothing of one sample."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return ((x - mean(x)) ** 2).sum(axis=0) / np.float64(len(x) - 1)
+
+
+def normalised(i, deviation):
+    """Batch normalisation with another deviation."""
+    return i.gamma * (i.x - mean(i.x)) / deviation + i.beta
+
+
+def only(kind, words, where, name="linear", by="weight", **fixed):
+    """A gradient that is wrong in some circumstances, in no way that has a name."""
+
+    def change(g, c, k, i):
+        return np.cos(g) if where(g, c, k, i) else g
+
+    return gradient_of(kind, words, name, change, by, **fixed)
+
+
+LAYOUT = {"layout": "x W + b"}
+SIGMOID = sigmoid.forward
+
+WRONG = {
+    "own forward": Wrong(
+        Kind.OWN_FORWARD, "it is the forward that is wrong", find("sigmoid"), "gradient.x",
+        lambda x: (2 * x * x, x), lambda c, x: 4 * c * x,
+    ),
+    "naive variance": forward_of(
+        Kind.UNSTABLE, "loses its digits", "layernorm",
+        lambda y, i: naive(i.x, i.eps), affine="none",
+    ),
+    "float32": forward_of(
+        Kind.SINGLE_PRECISION, "in float32", "sigmoid",
+        lambda y, i: y.astype(np.float32).astype(y.dtype),
+    ),
+    "zero": of_weight(Kind.ZERO, "Every entry is 0.", lambda g, c, k, i: 0 * g),
+    "ties share": of_pool("share the gradient", lambda tied: tied / tied.sum()),
+    "all ties": of_pool("each of the entries that tie takes the whole", lambda tied: tied),
+    "last tie": of_pool("the last of the entries that tie", last),
+    "right slope": gradient_of(
+        Kind.KINK, "x[s, j] is 0 it takes the slope 1, that on the right", "relu",
+        lambda g, c, k, i: c * (i.x >= 0), kinks=True,
+    ),
+    "mean slope": gradient_of(
+        Kind.KINK, "the slope 1/2, the mean of both sides", "relu",
+        lambda g, c, k, i: c * ((i.x > 0) + (i.x == 0) / 2), kinks=True,
+    ),
+    "no slope": gradient_of(
+        Kind.KINK, "it takes the slope 0.", "leaky_relu",
+        lambda g, c, k, i: g * (i.x != 0), kinks=True,
+    ),
+    "odd slope": gradient_of(
+        Kind.KINK, "away from it the gradient is right", "relu",
+        lambda g, c, k, i: g + c * np.cos(c) * (i.x == 0), kinks=True,
+    ),
+    "sign": of_weight(Kind.SIGN, "the negative of the right result", lambda g, c, k, i: -g),
+    "averaged inside": gradient_of(
+        Kind.MEAN_FOR_SUM, "along is averaged over the classes", "softmax",
+        lambda g, c, k, i: k.y * (c - (c * k.y).mean(axis=1, keepdims=True)),
+    ),
+    "averaged over places": gradient_of(
+        Kind.MEAN_FOR_SUM, "the batch and the out height and the out width", "conv2d",
+        lambda g, c, k, i: c.mean(axis=(0, 2, 3)), "bias", form="cross-correlation",
+    ),
+    "averaged": of_weight(
+        Kind.MEAN_FOR_SUM, "averaged over the batch", lambda g, c, k, i: g / len(c)
+    ),
+    "sums for means": of_norm(
+        Kind.SUM_FOR_MEAN, "Sums stand where the formula has means.",
+        lambda g, k: (g - len(g) * (mean(g) + k.normalized * mean(g * k.normalized)))
+        / k.deviation,
+    ),
+    "not averaged": of_weight(
+        Kind.SUM_FOR_MEAN, "summed over the batch", lambda g, c, k, i: g,
+        averaged=("weight",),
+    ),
+    "times batch": of_weight(
+        Kind.CONSTANT_FACTOR, "too large, by the number of samples in the batch",
+        lambda g, c, k, i: g * len(c),
+    ),
+    "by another axis": of_weight(
+        Kind.CONSTANT_FACTOR, "divided by the number of outputs.",
+        lambda g, c, k, i: g / c.shape[1],
+    ),
+    "by two axes": of_weight(
+        Kind.CONSTANT_FACTOR, "number of samples in the batch times the number of outputs",
+        lambda g, c, k, i: g / c.size,
+    ),
+    "twice": of_weight(
+        Kind.CONSTANT_FACTOR, "It is 2 times the right result.", lambda g, c, k, i: 2 * g
+    ),
+    "a third": of_weight(Kind.CONSTANT_FACTOR, "is 1/3 times", lambda g, c, k, i: g / 3),
+    "a short decimal": of_weight(
+        Kind.CONSTANT_FACTOR, "is 1.000001 times", lambda g, c, k, i: g * 1.000001
+    ),
+    "pi": of_weight(
+        Kind.CONSTANT_FACTOR, "is about 3.14159 times", lambda g, c, k, i: g * np.pi
+    ),
+    "channels for filters": gradient_of(
+        Kind.TRANSPOSED, "axes 0 and 1 are swapped", "conv2d",
+        lambda g, c, k, i: g.swapaxes(0, 1), "weight", form="cross-correlation",
+    ),
+    "transposed": of_weight(
+        Kind.TRANSPOSED, "the transpose of the right result", lambda g, c, k, i: g.T
+    ),
+    "reshaped": of_weight(
+        Kind.TRANSPOSED, "reshape does not transpose", lambda g, c, k, i: g.T.reshape(g.shape)
+    ),
+    "transposed square": Wrong(
+        Kind.TRANSPOSED, "the transpose of the right result", SQUARE, "gradient.a",
+        lambda a: (a @ a, a), lambda c, a: (c @ a.T + a.T @ c).T,
+    ),
+    "flipped": gradient_of(
+        Kind.REVERSED, "along axes 2 and 3", "conv2d",
+        lambda g, c, k, i: g[:, :, ::-1, ::-1], "weight",
+    ),
+    "not summed": of_weight(
+        Kind.NOT_SUMMED, "not summed over the batch",
+        lambda g, c, k, i: np.einsum("si,so->sio", i.x, c),
+    ),
+    "last sample": of_weight(
+        Kind.NOT_SUMMED, "Only the last sample counts", lambda g, c, k, i: np.outer(i.x[-1], c[-1])
+    ),
+    "means of batchnorm": gradient_of(
+        Kind.WRONG_AXIS, "mean_dx_hat and mean_dx_hat_x_hat the sum runs over the batch",
+        "layernorm",
+        lambda g, c, k, i: (c - mean(c) - k.normalized * mean(c * k.normalized)) / k.deviation,
+        affine="none",
+    ),
+    "softmax of columns": forward_of(
+        Kind.WRONG_AXIS, "the batch and the classes have changed places", "softmax",
+        lambda y, i: np.exp(i.x - i.x.max(axis=0)) / np.exp(i.x - i.x.max(axis=0)).sum(axis=0),
+    ),
+    "bias along outputs": gradient_of(
+        Kind.WRONG_AXIS, "dbias the sum runs over the outputs, and it must run over the batch",
+        "linear", lambda g, c, k, i: c.sum(axis=1), "bias", **LAYOUT,
+    ),
+    "cotangent": gradient_of(
+        Kind.COTANGENT, "upstream gradient was left out", "sigmoid",
+        lambda g, c, k, i: k.y * (1 - k.y),
+    ),
+    "no mean term": of_norm(
+        Kind.MISSING_TERM, "batchnorm's dx with the mean of dx_hat over the batch, -mean_dx_hat[j]",
+        lambda g, k: (g - k.normalized * mean(g * k.normalized)) / k.deviation,
+    ),
+    "diagonal alone": gradient_of(
+        Kind.MISSING_TERM, "with the sum of dy p over the classes, -along[s], is missing",
+        "softmax", lambda g, c, k, i: c * k.y,
+    ),
+    "no bias": forward_of(
+        Kind.MISSING_TERM, "The term bias[i] of linear's y is missing.", "linear",
+        lambda y, i: y - i.bias, **LAYOUT,
+    ),
+    "plus the target": gradient_of(
+        Kind.TERM_SIGN, "target[s, j]", "softmax_cross_entropy",
+        lambda g, c, k, i: g + 2 * c * i.targets, "logits", reduction="sum", targets_as="one-hot",
+    ),
+    "mean term twice": of_norm(
+        Kind.TERM_FACTOR, "-mean_dx_hat[j], is multiplied by 2.",
+        lambda g, k: (g - 2 * mean(g) - k.normalized * mean(g * k.normalized)) / k.deviation,
+    ),
+    "decay": of_weight(
+        Kind.ADDITIONAL_TERM, "0.1 times weight is added", lambda g, c, k, i: g + 0.1 * i.weight
+    ),
+    "plus one": of_weight(Kind.ADDITIONAL_TERM, "1 is added", lambda g, c, k, i: g + 1),
+    "no gamma": of_norm(
+        Kind.MISSING_FACTOR, "The factor gamma[j] of dx_hat (in batchnorm's dx) is missing.",
+        lambda g, k: (h := g / k.gamma)
+        - h
+        + (h - mean(h) - k.normalized * mean(h * k.normalized)) / k.deviation,
+    ),
+    "no scale": gradient_of(
+        Kind.MISSING_FACTOR, "The factor 1/(1 - rate)", "dropout", lambda g, c, k, i: c * i.mask
+    ),
+    "no square": gradient_of(
+        Kind.MISSING_FACTOR, "The square of tanh(x[s, j])", "tanh",
+        lambda g, c, k, i: c * (1 - np.tanh(i.x)),
+    ),
+    "variance for deviation": of_norm(
+        Kind.ADDITIONAL_FACTOR, "The factor 1/deviation[j] of batchnorm's dx stands there twice.",
+        lambda g, k: (g - mean(g) - k.normalized * mean(g * k.normalized)) / k.deviation**2,
+    ),
+    "no eps": forward_of(
+        Kind.EPS, "Eps is left out.", "batchnorm",
+        lambda y, i: i.gamma * (i.x - i.running_mean) / np.sqrt(i.running_var) + i.beta,
+        mode="evaluation",
+    ),
+    "eps outside": forward_of(
+        Kind.EPS, "added to the root", "batchnorm",
+        lambda y, i: normalised(i, i.x.std(axis=0) + i.eps), mode="training",
+    ),
+    "unbiased variance": forward_of(
+        Kind.DDOF, "The variance is divided by n - 1, not by n.", "batchnorm",
+        lambda y, i: normalised(i, np.sqrt(unbiased(i.x) + i.eps)), mode="training",
+    ),
+    "unbiased running variance": forward_of(
+        Kind.DDOF, "The variance", "batchnorm",
+        lambda v, i: i.momentum * i.running_var + (1 - i.momentum) * unbiased(i.x),
+        "running_var", mode="training",
+    ),
+    "x (1 - x)": gradient_of(
+        Kind.INPUT_FOR_OUTPUT, "the input where it needs the output", "sigmoid",
+        lambda g, c, k, i: c * i.x * (1 - i.x),
+    ),
+    "e^y": gradient_of(
+        Kind.OUTPUT_FOR_INPUT, "the output where it needs the input", "elu",
+        lambda g, c, k, i: c * np.where(
+            i.x > 0, 1, i.alpha * np.exp(i.alpha * np.expm1(np.minimum(i.x, 0)))
+        ),
+    ),
+    "below for above": gradient_of(
+        Kind.CONDITION, "the wrong way round", "relu", lambda g, c, k, i: c * (i.x < 0)
+    ),
+    "sign of the cotangent": gradient_of(
+        Kind.CONDITION, "asks about the upstream gradient", "relu", lambda g, c, k, i: c * (c > 0)
+    ),
+    "mask reversed": gradient_of(
+        Kind.CONDITION, "The mask is the wrong way round", "dropout",
+        lambda g, c, k, i: c * (1 - i.mask) / (1 - i.rate),
+    ),
+    "slope ignored": gradient_of(
+        Kind.PARAMETER_IGNORED, "slope = 0.01 always", "leaky_relu",
+        lambda g, c, k, i: c * np.where(i.x > 0, 1, 0.01),
+    ),
+    "momentum ignored": forward_of(
+        Kind.PARAMETER_IGNORED, "momentum = 0.9 always", "batchnorm",
+        lambda m, i: 0.9 * i.running_mean + (1 - 0.9) * i.x.mean(axis=0),
+        "running_mean", mode="training",
+    ),
+    "stride ignored": gradient_of(
+        Kind.PARAMETER_IGNORED, "stride = 1 always", "conv2d", without_stride, "weight",
+        form="cross-correlation",
+    ),
+    "alpha ignored": Wrong(
+        Kind.PARAMETER_IGNORED, "alpha = 1 always", SCALED, "gradient.x",
+        lambda x, alpha: (alpha * x * x, x), lambda c, x: 2 * c * x,
+    ),
+    "momentum swapped": forward_of(
+        Kind.PARAMETER_COMPLEMENT, "momentum and 1 - momentum have changed places".capitalize(),
+        "batchnorm",
+        lambda m, i: (1 - i.momentum) * i.running_mean + i.momentum * i.x.mean(axis=0),
+        "running_mean", mode="training",
+    ),
+    "evaluation in training": of_norm(
+        Kind.OTHER_CONVENTION, "the formula for mode = 'evaluation'", lambda g, k: g / k.deviation
+    ),
+    "running means": forward_of(
+        Kind.OTHER_CONVENTION, "the right result for mode = 'evaluation'", "batchnorm",
+        lambda y, i: i.gamma * (i.x - i.running_mean) / np.sqrt(i.running_var + i.eps) + i.beta,
+        mode="training",
+    ),
+    "the weight the wrong way round": gradient_of(
+        Kind.OTHER_CONVENTION, "for layout = 'x W^T + b'", "linear",
+        lambda g, c, k, i: c @ i.weight if i.weight.shape[0] == i.weight.shape[1] else g, **LAYOUT,
+    ),
+    "relu for leaky relu": gradient_of(
+        Kind.OTHER_OPERATION, "It is the derivative of relu.", "leaky_relu",
+        lambda g, c, k, i: c * (i.x > 0),
+    ),
+    "tanh for sigmoid": forward_of(
+        Kind.OTHER_OPERATION, "It is the value of tanh.", "sigmoid", lambda y, i: np.tanh(i.x)
+    ),
+    "elementwise softmax": gradient_of(
+        Kind.OTHER_OPERATION, "the formula of sigmoid's derivative, on softmax's output",
+        "softmax", lambda g, c, k, i: c * k.y * (1 - k.y),
+    ),
+    "one sample": only(
+        Kind.ONLY_BATCH_1, "a batch of one sample", lambda g, c, k, i: len(c) == 1, **LAYOUT
+    ),
+    "an axis too many": of_weight(
+        Kind.SHAPE, "without the axis of size 1", lambda g, c, k, i: g[None]
+    ),
+    "nan": of_weight(Kind.NOT_FINITE, "infinities or NaN", lambda g, c, k, i: g * np.nan),
+}  # fmt: skip
+
+
+RARE = {Kind.UNSTABLE, Kind.PARAMETER_IGNORED, Kind.OTHER_CONVENTION, Kind.ONLY_BATCH_1}
+
+
+class Remembering(Fresh):
+    """Draws the same examples for every program, once, and as a rule no second round."""
+
+    drawn: ClassVar = {}
+    further = False
+
+    def cases(self, prop, conventions, *, wanted=PLENTY, slopes=False):
+        wanted = wanted if self.further else 0
+        return super().cases(prop, conventions, wanted=wanted, slopes=slopes)
+
+    def draw(self, course, number):
+        key = id(self.examination.operation), repr(course), self.kinks, number
+        if key not in self.drawn:
+            self.drawn[key] = super().draw(course, number)
+        return self.drawn[key]
+
+
+class Answered(Examination):
+    """Asks the oracles about each of those examples once."""
+
+    known: ClassVar = {}
+
+    def symbolic(self, draw, dtype=None):
+        key = id(draw), dtype, self.terms.averaged
+        if key not in self.known:
+            self.known[key] = draw, super().symbolic(draw, dtype)
+        return self.known[key][1]
+
+    def autograd(self, draw, symbolic):
+        key = id(draw), "torch", self.terms.averaged
+        if key not in self.known:
+            self.known[key] = draw, super().autograd(draw, symbolic)
+        return self.known[key][1]
+
+
+def failure_of(wrong, candidate=None):
+    """Examine a few examples."""
+    candidate = candidate or InProcess(wrong.operation, wrong)
+    terms = Terms(Course({n: (v,) for n, v in wrong.fixed.items()}), wrong.averaged)
+    examination = Answered(wrong.operation, candidate, np.dtype(np.float64), terms)
+    fresh = Remembering(examination, kinks=wrong.kinks)
+    fresh.further = wrong.kind in RARE
+    rounds = range(-3, 0) if wrong.kind in RARE else (-1,)
+    cases = [
+        (draw, examination.findings(draw, slopes=wrong.kind == Kind.OWN_FORWARD)[wrong.prop])
+        for number in rounds
+        for draw in fresh.draw(terms.course, number)
+    ]
+    failing = [case for case in cases if case[1].outcome == "wrong"]
+    smallest = min(failing, key=lambda case: size(case[0].example))
+    right = [case for case in cases if case[1].outcome == "right"]
+    return examination, Failure(wrong.prop, smallest, failing, right, fresh)
+
+
+def size(example):
+    """The number of entries of all inputs."""
+    return sum(array.size for array in example.inputs.values())
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_names_the_cause(name):
+    """The kind, and words that say which axis, which term, which number."""
+    wrong = WRONG[name]
+    found = diagnose(*failure_of(wrong))
+    assert found is not None
+    assert found.kind == wrong.kind
+    assert wrong.words in found.text
+    assert re.fullmatch(r"[A-Z].*[^.]\.", found.text)
+
+
+class OnTheSmallest:
+    """A wrong program on examples of the smallest size; wrong in another way on larger ones."""
+
+    def __init__(self, wrong, largest):
+        right = wrong.operation.implementation or SimpleNamespace(
+            forward=wrong.forward, backward=wrong.backward
+        )
+        self.wrong = InProcess(wrong.operation, wrong)
+        self.right = InProcess(wrong.operation, right)
+        self.room, _, name = wrong.prop.partition(".")
+        self.name = name or wrong.operation.outputs[0]
+        self.largest = largest
+
+    def values(self, examples):
+        return self.wrong.values(examples)
+
+    def answer(self, example):
+        if size(example) <= self.largest:
+            return self.wrong.answer(example)
+        answer = self.right.answer(example)
+        room = dict(answer.outputs if self.room == "forward" else answer.gradients)
+        array = room[self.name]
+        room[self.name] = array + np.cos(np.arange(array.size, dtype=array.dtype)).reshape(
+            array.shape
+        )
+        if self.room == "forward":
+            return replace(answer, outputs=room)
+        return replace(answer, gradients=room)
+
+
+NEAR = {wrong.kind: name for name, wrong in WRONG.items()}
+
+
+@pytest.mark.parametrize("kind", NEAR)
+def test_does_not_name_what_explains_the_smallest_example_alone(kind):
+    """The same program on the smallest examples, and another wrong one on the others."""
+    wrong = WRONG[NEAR[kind]]
+    smallest, _ = failure_of(wrong)[1].smallest
+    examination, failure = failure_of(wrong, OnTheSmallest(wrong, size(smallest.example)))
+    assert failure.smallest[0] is smallest
+    found = diagnose(examination, failure)
+    assert found is None or found.kind != kind
+
+
+ELSEWHERE = {
+    Kind.STALE: "test_stale.py",
+    **{kind: "test_circumstances.py" for kind in Kind if kind.startswith("only")},
+}
+
+
+def test_every_kind_has_a_program():
+    """Here, or in a file of its own."""
+    assert NEAR.keys() | ELSEWHERE.keys() == set(Kind)
+    for kind, name in ELSEWHERE.items():
+        assert f"Kind.{kind.name}" in (Path(__file__).parent / name).read_text("utf-8")
+
+
+def test_the_document_lists_the_kinds_there_are():
+    """Each with its meaning, in the order of the code."""
+    rows = re.findall(r"^\| (.+) \| (.+) \|$", DOCUMENT.read_text("utf-8"), re.MULTILINE)
+    assert rows[0] == ("kind", "what it means")
+    assert rows[1:] == [(kind.value, kind.meaning) for kind in Kind]
