@@ -110,7 +110,7 @@ def test_check_says_what_is_wrong_and_how_to_see_it_again(capsys):
     check = ["check", WRONG, "--dialect", "mytorch", "--examples", "20", "--workers", "1"]
     ran = Ran(capsys, *check, "--only", "linear.gradient.bias")
     assert ran.code == 1
-    assert "It was summed over the batch; this course divides it by the batch size." in ran.out
+    assert "It is summed over the batch; this course divides it by the batch size." in ran.out
     assert "expected [1.]" in ran.out
     again = f"Again: backproof {' '.join(check[:4])} --examples 20 --only 'linear.gradient.bias'"
     assert again in " ".join(ran.out.split())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backproof.compare import Finding, within
+from backproof.compare import SLOPES, Finding, within
 from backproof.diagnosis.additions import additions
 from backproof.diagnosis.arrangements import arrangements, wrong_shape
 from backproof.diagnosis.circumstances import circumstance
@@ -100,8 +100,13 @@ def _hypotheses(
 
 
 def _own_forward() -> Hypothesis:
+    def explains(case: Case) -> bool | None:
+        _, finding = case
+        heard = finding.says.get(SLOPES, "unreliable") != "unreliable"
+        return finding.own_forward if heard and finding.outcome == "wrong" else None
+
     text = "The backward is the derivative of your forward; it is the forward that is wrong."
-    return Hypothesis(Kind.OWN_FORWARD, text, lambda case: case[1].own_forward, _MEASURED)
+    return Hypothesis(Kind.OWN_FORWARD, text, explains, _MEASURED)
 
 
 def _unstable(examination: Examination, prop: str) -> Hypothesis:

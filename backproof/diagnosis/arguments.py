@@ -41,11 +41,11 @@ def arguments(formula: Formula, name: str) -> Alterations:
     if outputs & read:
         text = "The derivative's formula was given the input where it needs the output."
         changed = formula.changed(formula.backward, partial(_renamed, old=outputs, new=name))
-        yield Alteration(Kind.INPUT_FOR_OUTPUT, text, changed, ())
+        yield Alteration(Kind.INPUT_FOR_OUTPUT, text, changed, (form.form,))
     if name in read:
         text = "The derivative's formula was given the output where it needs the input."
         changed = formula.changed(formula.backward, partial(_renamed, old={name}, new=output.name))
-        yield Alteration(Kind.OUTPUT_FOR_INPUT, text, changed, ())
+        yield Alteration(Kind.OUTPUT_FOR_INPUT, text, changed, (form.form,))
 
 
 def _renamed(expression: sp.Expr, old: Collection[str], new: str) -> sp.Expr:

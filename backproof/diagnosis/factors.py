@@ -185,10 +185,12 @@ def _by_axis(question: Question, axis: str) -> Iterator[Factor]:
     number, along = counted(axis), over(axis)
     times, divided = _Sizes((axis,), ()), _Sizes((), (axis,))
     if is_mean:
-        text = f"It is summed over {along}; it must be averaged: divide it by {number}."
-        yield Kind.SUM_FOR_MEAN, text, times
+        wanted = (
+            f"this course divides it by {number}" if question.averaged else "it must be averaged"
+        )
+        yield Kind.SUM_FOR_MEAN, f"It is summed over {along}; {wanted}.", times
     elif is_sum:
-        text = f"It is averaged over {along}; it must be summed: do not divide it by {number}."
+        text = f"It is averaged over {along}; it must be summed."
         yield Kind.MEAN_FOR_SUM, text, divided
     yield Kind.CONSTANT_FACTOR, f"It is too large, by {number} as a factor.", times
     yield Kind.CONSTANT_FACTOR, f"It is too small: it was divided by {number}.", divided

@@ -45,6 +45,9 @@ def altered_formulas(question: Question, evidence: Evidence) -> Iterator[Hypothe
     operation = question.operation
     masks = [name for name, values in operation.values.items() if values == "mask"]
     settings = [(n, v, scalar_symbols({}, {n: v})) for n, v in question.settings]
+    if question.is_gradient:
+        given = partial(arguments, name=question.name)
+        yield from _altered_by(question, given, every_form=True)
     families: list[Family] = [
         sums,
         factors,
@@ -54,11 +57,15 @@ def altered_formulas(question: Question, evidence: Evidence) -> Iterator[Hypothe
         other_axes,
         partial(parameters, settings=settings),
     ]
-    if question.is_gradient:
-        families.insert(0, partial(arguments, name=question.name))
     for family in families:
-        for alteration, predict in _predictions(question, family):
-            yield Hypothesis(alteration.kind, alteration.text, predicting(predict))
+        yield from _altered_by(question, family)
+
+
+def _altered_by(
+    question: Question, family: Family, *, every_form: bool = False
+) -> Iterator[Hypothesis]:
+    for alteration, predict in _predictions(question, family, every_form=every_form):
+        yield Hypothesis(alteration.kind, alteration.text, predicting(predict))
 
 
 def _altered_terms(question: Question, evidence: Evidence) -> Iterator[Hypothesis]:

@@ -21,20 +21,22 @@ def said(text: Text) -> str:
 def spelled(number: float) -> str:
     """A number as a person would write it: a short decimal, a fraction, or "about" a decimal.
 
-    >>> spelled(0.75), spelled(1 / 3), spelled(1e-05), spelled(3.14159265358979)
-    ('0.75', '1/3', '1e-05', 'about 3.14159')
+    >>> spelled(0.75), spelled(1 / 3), spelled(3.14159265358979), spelled(1 + 2**-30)
+    ('0.75', '1/3', 'about 3.14159', 'about 1 + 9.3e-10')
     """
-    decimal = f"{number:.10g}"
+    decimal, about = f"{number:.10g}", f"{number:.6g}"
     if float(decimal) == number:
         return decimal
     fraction = Fraction(number).limit_denominator(_SHORT)
-    return str(fraction) if float(fraction) == number else f"about {number:.6g}"
+    if float(fraction) == number:
+        return str(fraction)
+    return f"about {about}" if about != "1" else f"about 1 + {number - 1:.2g}"
 
 
 def counted(axis: str) -> str:
     """The size of an axis: ``the number of features``, ``the height``."""
     if axis == "batch":
-        return "the number of samples in the batch"
+        return "the batch size"
     name = axis.replace("_", " ")
     return f"the number of {name}" if name.endswith("s") else f"the {name}"
 

@@ -69,6 +69,7 @@ def test_the_simplest_fraction_between_its_neighbours_is_itself(number):
     [
         (2.0, "2"), (0.1, "0.1"), (1 / 3, "1/3"), (1.000001, "1.000001"),
         (np.pi, "about 3.14159"), (-0.5, "-0.5"), (1e-8, "1e-08"),
+        (1 + 2.0**-30, "about 1 + 9.3e-10"),
     ],
 )  # fmt: skip
 def test_a_number_is_spelled_as_it_was_written(number, text):
@@ -78,6 +79,6 @@ def test_a_number_is_spelled_as_it_was_written(number, text):
 
 def test_an_axis_is_counted_as_a_person_would():
     """What is many is counted; a height is no number of anything."""
-    assert counted("batch") == "the number of samples in the batch"
+    assert counted("batch") == "the batch size"
     assert counted("features") == "the number of features"
     assert counted("kernel_height") == "the kernel height"

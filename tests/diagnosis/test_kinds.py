@@ -225,11 +225,12 @@ WRONG = {
         / k.deviation,
     ),
     "not averaged": of_weight(
-        Kind.SUM_FOR_MEAN, "summed over the batch", lambda g, c, k, i: g,
+        Kind.SUM_FOR_MEAN, "summed over the batch; this course divides it by the batch size",
+        lambda g, c, k, i: g,
         averaged=("weight",),
     ),
     "times batch": of_weight(
-        Kind.CONSTANT_FACTOR, "too large, by the number of samples in the batch",
+        Kind.CONSTANT_FACTOR, "too large, by the batch size",
         lambda g, c, k, i: g * len(c),
     ),
     "by another axis": of_weight(
@@ -237,7 +238,7 @@ WRONG = {
         lambda g, c, k, i: g / c.shape[1],
     ),
     "by two axes": of_weight(
-        Kind.CONSTANT_FACTOR, "number of samples in the batch times the number of outputs",
+        Kind.CONSTANT_FACTOR, "the batch size times the number of outputs",
         lambda g, c, k, i: g / c.size,
     ),
     "twice": of_weight(

@@ -94,7 +94,7 @@ def test_rejects_an_averaged_beta(status_of, failures_of):
         return batchnorm.backward(cotangent, cache)._replace(beta=cotangent.mean(axis=0))
 
     assert status_of("beta", total(dy[s, j], s) / batch.size) == "refuted"
-    assert failures_of(backward=backward) == {"batchnorm.gradient.beta": "constant factor"}
+    assert failures_of(backward=backward) == {"batchnorm.gradient.beta": "mean for sum"}
 
 
 def test_rejects_a_swapped_momentum(failures_of):

@@ -29,7 +29,7 @@ def test_rejects_a_forgotten_batch_size(status_of, failures_of):
     assert status_of("probabilities", wrong, reduction="mean") == "refuted"
     assert status_of("probabilities", wrong, reduction="sum") == "proved"
     failures = failures_of(backward=backward, reduction="mean")
-    assert failures == {"cross_entropy.gradient.probabilities": "constant factor"}
+    assert failures == {"cross_entropy.gradient.probabilities": "sum for mean"}
 
 
 def test_rejects_a_mean_in_the_place_of_a_sum(status_of, failures_of):

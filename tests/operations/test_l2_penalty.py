@@ -43,7 +43,7 @@ def test_rejects_a_transposed_gradient(status_of, failures_of):
     def backward(cotangent, cache):
         return cotangent * 2 * cache.strength * cache.weight.T
 
-    assert failures_of(backward=backward) == {CHECK: "shape"}
+    assert failures_of(backward=backward) == {CHECK: "transposed"}
 
 
 def test_rejects_a_forgotten_cotangent(status_of, failures_of):

@@ -32,7 +32,7 @@ def test_rejects_a_forgotten_batch_size(targets_as, status_of, failures_of):
     wrong = dloss * (p[s, j] - target[s, j])
     fixed = {"reduction": "mean", "targets_as": targets_as}
     assert status_of("logits", wrong, **fixed) == "refuted"
-    assert failures_of(backward=backward, **fixed) == {CHECK: "constant factor"}
+    assert failures_of(backward=backward, **fixed) == {CHECK: "sum for mean"}
 
 
 def test_rejects_the_wrong_sign(status_of, failures_of):
