@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any
@@ -22,36 +23,55 @@ from derivations.notation import Positive
 
 
 def arguments(formula: Formula, name: str) -> Alterations:
-    """The input for the output, the output for the input.
+    """One array in the place of another that has the same axes.
+
+    In a gradient the parts that the upstream gradient goes into are given another array, be it an
+    input or what the forward has stored; in a forward all parts are, and be it an input.
 
     Parameters
     ----------
     formula
-        Of the gradient.
+        Of a gradient, or of an output.
     name
-        The input.
+        What the gradient is of; empty for an output.
     """
-    derivation, form = formula.derivation, formula.form
-    output = derivation.output
-    if len(form.indices) != len(output.indices):
-        return
-    values = [v.expression for v in derivation.values if v.of == output.name]
-    outputs = {output.name, *(v.base.name for v in values if isinstance(v, sp.Indexed))}
-    read = set().union(*(names(formula.parts[part]) for part in formula.backward))
-    if outputs & read:
+    inputs = {a.name: tuple(axis.size for axis in a.axes) for a in formula.derivation.inputs}
+    stored = {d.name: tuple(i.upper + 1 for i in d.indices) for d in formula.stored}
+    parts = formula.backward if name else formula.parts.keys()
+    known = {**inputs, **stored} if name else inputs
+    read = set().union(*(names(formula.parts[part]) for part in parts))
+    for old in sorted(read & (inputs.keys() | stored.keys())):
+        axes = inputs.get(old) or stored[old]
+        for new in (n for n in known if axes and n != old and known[n] == axes):
+            kind, text = _confusion(formula, name, old, new)
+            changed = formula.changed(parts, partial(_renamed, names={old: new}))
+            yield Alteration(kind, text, changed, (formula.form.form, old, new))
+    for a, b in itertools.combinations(sorted(read & inputs.keys()), 2):
+        if inputs[a] == inputs[b]:
+            text = f"{capital(a)} and {b} have changed places."
+            changed = formula.changed(formula.parts, partial(_renamed, names={a: b, b: a}))
+            yield Alteration(Kind.WRONG_ARRAY, text, changed, (a, b))
+
+
+def _confusion(formula: Formula, name: str, old: str, new: str) -> tuple[Kind, str]:
+    """What it is to take one array for another."""
+    derivation = formula.derivation
+    values = [v.expression for v in derivation.values if v.of == derivation.output.name]
+    named = {v.base.name for v in values if isinstance(v, sp.Indexed)}
+    outputs = {derivation.output.name} | named
+    if old in outputs and new == name:
         text = "The derivative's formula was given the input where it needs the output."
-        changed = formula.changed(formula.backward, partial(_renamed, old=outputs, new=name))
-        yield Alteration(Kind.INPUT_FOR_OUTPUT, text, changed, (form.form,))
-    if name in read:
+        return Kind.INPUT_FOR_OUTPUT, text
+    if old == name and new in outputs:
         text = "The derivative's formula was given the output where it needs the input."
-        changed = formula.changed(formula.backward, partial(_renamed, old={name}, new=output.name))
-        yield Alteration(Kind.OUTPUT_FOR_INPUT, text, changed, (form.form,))
+        return Kind.OUTPUT_FOR_INPUT, text
+    return Kind.WRONG_ARRAY, f"In {formula.title}, {new} stands where {old} belongs."
 
 
-def _renamed(expression: sp.Expr, old: Collection[str], new: str) -> sp.Expr:
-    """The entries of some arrays replaced by those of another."""
-    entries = [e for e in expression.atoms(sp.Indexed) if e.base.name in old]
-    return expression.xreplace({e: sp.IndexedBase(new)[e.indices] for e in entries})
+def _renamed(expression: sp.Expr, names: Mapping[str, str]) -> sp.Expr:
+    """The entries of some arrays replaced by those of others."""
+    entries = [e for e in expression.atoms(sp.Indexed) if e.base.name in names]
+    return expression.xreplace({e: sp.IndexedBase(names[e.base.name])[e.indices] for e in entries})
 
 
 def conditions(formula: Formula, masks: Collection[str]) -> Alterations:

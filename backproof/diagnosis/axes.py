@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import sympy as sp
@@ -70,6 +70,34 @@ def along_other_axis(formulas: Sequence[Definition], names: Collection[str]) -> 
     return Moved(tuple(turned), _axis(summed), _axis(kept), tuple(changed))
 
 
+def along_both_axes(formulas: Sequence[Definition], names: Collection[str]) -> Moved | None:
+    """Sum over the index that stays too, as where no axis is given: the result is one number.
+
+    Parameters
+    ----------
+    formulas
+        Each after those that it uses.
+    names
+        Those whose sums are to run along both axes, as far as they have any.
+
+    Returns
+    -------
+    Moved
+        None where nothing is changed.
+    """
+    changed = []
+    turned: dict[str, Trade] = {}
+    for formula in formulas:
+        trade = _trade(formula) if formula.name in names else None
+        if trade is not None:
+            turned[formula.name] = trade
+        changed.append(_widened(formula, *trade) if trade else formula)
+    if not turned:
+        return None
+    kept, summed = next(iter(turned.values()))
+    return Moved(tuple(turned), _axis(summed), _axis(kept), tuple(changed))
+
+
 def _free(expression: sp.Expr) -> set[sp.Idx]:
     return {s for s in expression.free_symbols if isinstance(s, sp.Idx)}
 
@@ -101,18 +129,34 @@ def _plain(entry: sp.Indexed) -> list[sp.Idx]:
 
 def _turned(formula: Definition, kept: sp.Idx, summed: sp.Idx) -> Definition:
     """Sum over the other index; a division by the number of terms follows."""
+
+    def turned(sum_: sp.Expr) -> sp.Expr:
+        body, *bounds = sum_.args
+        return sp.Sum(body, *(limits(kept) if b[0] == summed else b for b in bounds))
+
     terms = (summed.upper + 1) / (kept.upper + 1)
+    return replace(formula, indices=(summed,), body=_resummed(formula.body, summed, terms, turned))
+
+
+def _widened(formula: Definition, kept: sp.Idx, summed: sp.Idx) -> Definition:
+    """Sum over both indices; a division by the number of terms follows."""
+
+    def widened(sum_: sp.Expr) -> sp.Expr:
+        return sp.Sum(*sum_.args, limits(kept))
+
+    return replace(formula, body=_resummed(formula.body, summed, 1 / (kept.upper + 1), widened))
+
+
+def _resummed(
+    body: sp.Expr, summed: sp.Idx, factor: sp.Expr, change: Callable[[sp.Expr], sp.Expr]
+) -> sp.Expr:
+    """Every sum changed, and every mean over an index multiplied by a factor."""
 
     def is_mean(e: sp.Expr) -> bool:
         return isinstance(e, sp.Mul) and 1 / (summed.upper + 1) in e.args and e.has(sp.Sum)
 
-    def turned(e: sp.Expr) -> sp.Expr:
-        body, *bounds = e.args
-        return sp.Sum(body, *(limits(kept) if b[0] == summed else b for b in bounds))
-
-    body = formula.body.replace(is_mean, lambda e: e * terms)
-    body = body.replace(lambda e: isinstance(e, sp.Sum), turned)
-    return replace(formula, indices=(summed,), body=body)
+    body = body.replace(is_mean, lambda e: e * factor)
+    return body.replace(lambda e: isinstance(e, sp.Sum), change)
 
 
 def _followed(formula: Definition, moved: dict[str, Trade]) -> Definition:

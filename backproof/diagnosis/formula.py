@@ -51,6 +51,11 @@ class Formula:
         """The formula itself and the intermediates' own."""
         return {ITSELF: self.form.expression, **{n: d.body for n, d in self.used.items()}}
 
+    @cached_property
+    def sizes(self) -> set[str]:
+        """The names of the axes that indices run along."""
+        return {str(i.upper + 1) for e in self.parts.values() for i in e.atoms(sp.Idx)}
+
     @property
     def upstream(self) -> str:
         """The name of the upstream gradient."""
@@ -64,6 +69,13 @@ class Formula:
             if names(definition.body) & found:
                 found.add(name)
         return (found - {self.upstream}) | {ITSELF}
+
+    @property
+    def stored(self) -> list[Definition]:
+        """The intermediates that the forward makes, and its output."""
+        used = [d for name, d in self.used.items() if name not in self.backward]
+        output = self.derivation.output
+        return used if output in used else [*used, output]
 
     def called(self, part: str) -> str:
         """A part in words."""

@@ -17,7 +17,7 @@ from backproof.diagnosis.formula import Alteration, Alterations, Formula
 from backproof.diagnosis.kinds import Kind
 from backproof.diagnosis.question import Question
 from backproof.diagnosis.sums import other_axes, single_samples, sums
-from backproof.diagnosis.terms import factors, powers, terms
+from backproof.diagnosis.terms import exponents, factors, powers, terms
 from backproof.diagnosis.words import said, spelled
 from backproof.error_analysis import Bounded
 from backproof.inputs.examples import Draw
@@ -45,13 +45,13 @@ def altered_formulas(question: Question, evidence: Evidence) -> Iterator[Hypothe
     operation = question.operation
     masks = [name for name, values in operation.values.items() if values == "mask"]
     settings = [(n, v, scalar_symbols({}, {n: v})) for n, v in question.settings]
-    if question.is_gradient:
-        given = partial(arguments, name=question.name)
-        yield from _altered_by(question, given, every_form=True)
+    given = partial(arguments, name=question.name if question.is_gradient else "")
+    yield from _altered_by(question, given, every_form=True)
     families: list[Family] = [
         sums,
         factors,
         powers,
+        exponents,
         partial(conditions, masks=masks),
         single_samples,
         other_axes,

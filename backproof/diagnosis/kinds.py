@@ -51,7 +51,7 @@ class Kind(StrEnum):
     WRONG_AXIS = "wrong axis", "A sum or a mean runs over another axis."
     COTANGENT = "cotangent", "The upstream gradient was left out."
     MISSING_TERM = "missing term", "One term of the formula is missing; the text says which."
-    TERM_SIGN = "sign of a term", "One term of the formula has the wrong sign."
+    TERM_SIGN = "sign of a term", "One term of the formula, or an exponent, has the wrong sign."
     TERM_FACTOR = "factor of a term", "One term of the formula is multiplied by a number."
     ADDITIONAL_TERM = (
         "additional term",
@@ -71,6 +71,10 @@ class Kind(StrEnum):
     OUTPUT_FOR_INPUT = (
         "output for input",
         "The formula was given the output where it needs the input.",
+    )
+    WRONG_ARRAY = (
+        "wrong array",
+        "An array stands in the place of another with the same axes, such as x for x_hat.",
     )
     CONDITION = (
         "condition",

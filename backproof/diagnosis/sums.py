@@ -8,7 +8,7 @@ from functools import partial
 
 import sympy as sp
 
-from backproof.diagnosis.axes import Moved, along_other_axis
+from backproof.diagnosis.axes import Moved, along_both_axes, along_other_axis
 from backproof.diagnosis.formula import ITSELF, Alteration, Alterations, Formula, alike, ordered
 from backproof.diagnosis.kinds import Kind
 from backproof.diagnosis.words import over
@@ -90,20 +90,26 @@ def other_axes(formula: Formula) -> Alterations:
     """A sum or a mean along another axis: all of them, the backward's, the forward's, or one."""
     form = formula.form
     parts = [*formula.used.values(), Definition(ITSELF, form.indices, form.expression)]
-    with_sums = {d.name for d in parts if d.body.has(sp.Sum)}
+    for group in _groups(formula):
+        for move, text in ((along_other_axis, _axes_in_words), (along_both_axes, _both_in_words)):
+            moved = move(parts, group)
+            if moved is not None:
+                *definitions, own = moved.formulas
+                changed = replace(form, indices=own.indices, expression=own.body)
+                yield Alteration(
+                    Kind.WRONG_AXIS,
+                    partial(text, formula, moved),
+                    formula.with_formulas(definitions, changed),
+                    (move.__name__, *sorted(group)),
+                )
+
+
+def _groups(formula: Formula) -> list[set[str]]:
+    """The parts with sums whose axes may be mistaken together."""
+    with_sums = {part for part, expression in formula.parts.items() if expression.has(sp.Sum)}
     backward = with_sums & formula.backward
     groups = [with_sums, backward, with_sums - backward, *({n} for n in sorted(with_sums))]
-    for group in {tuple(sorted(g)): g for g in groups}.values():
-        moved = along_other_axis(parts, group)
-        if moved is not None:
-            *definitions, own = moved.formulas
-            changed = replace(form, indices=own.indices, expression=own.body)
-            yield Alteration(
-                Kind.WRONG_AXIS,
-                partial(_axes_in_words, formula, moved),
-                formula.with_formulas(definitions, changed),
-                tuple(sorted(group)),
-            )
+    return list({tuple(sorted(g)): g for g in groups}.values())
 
 
 def _axes_in_words(formula: Formula, moved: Moved) -> str:
@@ -111,6 +117,14 @@ def _axes_in_words(formula: Formula, moved: Moved) -> str:
     return (
         f"The wrong axis: in {what} the sum runs over {over(moved.wrong)}, "
         f"and it must run over {over(moved.right)}."
+    )
+
+
+def _both_in_words(formula: Formula, moved: Moved) -> str:
+    what = " and ".join(name or formula.title for name in moved.names)
+    return (
+        f"The wrong axis: in {what} the sum runs over {over(moved.wrong)} too, "
+        f"and it must run over {over(moved.right)} alone."
     )
 
 

@@ -2,8 +2,8 @@
 
 import sympy as sp
 
-from derivations.notation import Case, Positive, array, axes, delta, maximum, total
-from derivations.wording import in_words
+from derivations.notation import Case, Positive, array, axes, delta, let, maximum, total
+from derivations.wording import described, in_words
 
 rows, columns = axes("rows columns")
 s = rows.index("s")
@@ -39,3 +39,19 @@ def test_powers_are_written_with_a_caret_and_roots_by_name():
     assert in_words(x[s, j] ** 2) == "x[s, j]^2"
     assert in_words(sp.sqrt(x[s, j])) == "sqrt(x[s, j])"
     assert "**" not in in_words(1 / x[s, j] ** 3 + sp.sqrt(x[s, i]))
+
+
+def test_an_intermediate_that_is_a_sum_or_a_mean_is_described():
+    """Along which axes, and of what, without its indices."""
+    product = x[s, k] * array("w", rows, columns)[s, k]
+    assert described(let("a", (s,), total(product, k))) == "the sum of w x over the columns"
+    mean = total(x[s, k] ** 2, k) / columns.size
+    assert described(let("a", (s,), mean)) == "the mean of x^2 over the columns"
+    everything = total(x[s, k], s, k) / columns.size / rows.size
+    assert described(let("a", (), everything)) == "the mean of x over the rows and columns"
+
+
+def test_any_other_intermediate_is_described_by_its_formula():
+    """A sum of which something else is made is not called a sum."""
+    for body in (x[s, j] ** 2, -total(x[s, k], k), total(x[s, k], k) / rows.size):
+        assert described(let("a", (s,), body)) == in_words(body)

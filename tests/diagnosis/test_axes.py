@@ -1,6 +1,6 @@
 """Sums along the wrong axis: which indices trade places, and what follows."""
 
-from backproof.diagnosis.axes import along_other_axis
+from backproof.diagnosis.axes import along_both_axes, along_other_axis
 from derivations import batchnorm, layernorm, linear, softmax
 from derivations.notation import Definition, array, axes, let, total
 
@@ -34,6 +34,16 @@ def test_a_result_that_would_not_fit_its_use_is_no_mistake_that_can_be_made():
     """A row's own weight has no index along the columns."""
     weighted = let("weighted", (s,), MEAN[s] * array("weight", rows)[s])
     assert along_other_axis([MEAN, weighted], {"mean"}) is None
+
+
+def test_a_mean_along_both_axes_divides_by_both_sizes():
+    """It keeps its index, on which it no longer depends."""
+    moved = along_both_axes([MEAN, CENTRED], {"mean"})
+    mean, centred = moved.formulas
+    assert (moved.names, moved.right, moved.wrong) == (("mean",), "columns", "rows")
+    assert mean == let("mean", (s,), total(x[s, k], k, s) / columns.size / rows.size)
+    assert centred is CENTRED
+    assert along_both_axes([MEAN, CENTRED], {"centred"}) is None
 
 
 def test_nothing_moves_without_a_sum():

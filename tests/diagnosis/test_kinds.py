@@ -286,6 +286,10 @@ WRONG = {
         Kind.WRONG_AXIS, "the batch and the classes have changed places", "softmax",
         lambda y, i: np.exp(i.x - i.x.max(axis=0)) / np.exp(i.x - i.x.max(axis=0)).sum(axis=0),
     ),
+    "along everything": gradient_of(
+        Kind.WRONG_AXIS, "in along the sum runs over the batch too, and it must run over",
+        "softmax", lambda g, c, k, i: k.y * (c - (c * k.y).sum()),
+    ),
     "bias along outputs": gradient_of(
         Kind.WRONG_AXIS, "dbias the sum runs over the outputs, and it must run over the batch",
         "linear", lambda g, c, k, i: c.sum(axis=1), "bias", **LAYOUT,
@@ -298,6 +302,11 @@ WRONG = {
         Kind.MISSING_TERM, "batchnorm's dx with the mean of dx_hat over the batch, -mean_dx_hat[j]",
         lambda g, k: (g - k.normalized * mean(g * k.normalized)) / k.deviation,
     ),
+    "constant statistics": gradient_of(
+        Kind.MISSING_TERM,
+        "the mean of dx_hat over the features and the mean of dx_hat x_hat over the features",
+        "layernorm", lambda g, c, k, i: c / k.deviation, affine="none",
+    ),
     "diagonal alone": gradient_of(
         Kind.MISSING_TERM, "with the sum of dy p over the classes, -along[s], is missing",
         "softmax", lambda g, c, k, i: c * k.y,
@@ -309,6 +318,10 @@ WRONG = {
     "plus the target": gradient_of(
         Kind.TERM_SIGN, "target[s, j]", "softmax_cross_entropy",
         lambda g, c, k, i: g + 2 * c * i.targets, "logits", reduction="sum", targets_as="one-hot",
+    ),
+    "growing exponent": forward_of(
+        Kind.TERM_SIGN, "The exponent -x[s, j] of sigmoid's y has the wrong sign.", "sigmoid",
+        lambda y, i: 1 / (1 + np.exp(i.x)),
     ),
     "mean term twice": of_norm(
         Kind.TERM_FACTOR, "-mean_dx_hat[j], is multiplied by 2.",
@@ -362,6 +375,14 @@ WRONG = {
         lambda g, c, k, i: c * np.where(
             i.x > 0, 1, i.alpha * np.exp(i.alpha * np.expm1(np.minimum(i.x, 0)))
         ),
+    ),
+    "gamma for beta": forward_of(
+        Kind.WRONG_ARRAY, "Beta and gamma have changed places.", "batchnorm",
+        lambda y, i: (y - i.beta) / i.gamma * i.beta + i.gamma, mode="evaluation",
+    ),
+    "x for x_hat": gradient_of(
+        Kind.WRONG_ARRAY, "In batchnorm's dgamma, x stands where x_hat belongs.", "batchnorm",
+        lambda g, c, k, i: (c * i.x).sum(axis=0), "gamma", mode="training",
     ),
     "below for above": gradient_of(
         Kind.CONDITION, "the wrong way round", "relu", lambda g, c, k, i: c * (i.x < 0)
