@@ -17,9 +17,11 @@ from backproof.compare import SLOPES, Finding, within
 from backproof.diagnosis.additions import additions
 from backproof.diagnosis.arrangements import arrangements, wrong_shape
 from backproof.diagnosis.circumstances import circumstance
-from backproof.diagnosis.evidence import Case, Evidence, Failure, Fresh, Hypothesis, predicting
+from backproof.diagnosis.evidence import Evidence
 from backproof.diagnosis.factors import any_number, whole_result
 from backproof.diagnosis.formulas import altered_formulas, without_cotangent
+from backproof.diagnosis.fresh import Failure, Fresh
+from backproof.diagnosis.hypothesis import Case, Hypothesis, predicting
 from backproof.diagnosis.kinds import Kind
 from backproof.diagnosis.kinks import kink_conventions
 from backproof.diagnosis.question import Question
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 _MEASURED = 1
 """What is measured on each example by itself could not be told from one by chance."""
 
-__all__ = ["Failure", "Fresh", "Kind", "diagnose", "stale"]
+__all__ = ["Failure", "Fresh", "Kind", "diagnose", "hypotheses", "stale"]
 
 
 def diagnose(examination: Examination, failure: Failure) -> Diagnosis | None:
@@ -65,17 +67,17 @@ def _explained(examination: Examination, failure: Failure) -> Diagnosis | None:
         if Evidence.of(failure, slopes=True).confirms(hypothesis):
             return hypothesis.diagnosis
     evidence = Evidence.of(failure)
-    for hypothesis in _hypotheses(examination, failure, evidence):
+    for hypothesis in hypotheses(examination, failure, evidence):
         if evidence.confirms(hypothesis):
             return hypothesis.diagnosis
     found = circumstance(examination.operation, failure)
     return found or _plain_fact([finding for (_, finding), _ in evidence.wrong])
 
 
-def _hypotheses(
+def hypotheses(
     examination: Examination, failure: Failure, evidence: Evidence
 ) -> Iterator[Hypothesis]:
-    """All there are, the simpler before those that would explain as much."""
+    """Every hypothesis that predicts answers, the simpler before those that explain as much."""
     conventions = []
     for draw, _ in evidence.known:
         if draw.convention not in conventions:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from backproof.diagnosis.evidence import Case, Evidence, Hypothesis
+from backproof.diagnosis.evidence import Evidence
 from backproof.diagnosis.factors import Interval, Ratio, added, constant_of, scaled_by
+from backproof.diagnosis.hypothesis import Case, Hypothesis
 from backproof.diagnosis.kinds import Kind
 from backproof.diagnosis.question import Question
 from backproof.diagnosis.words import spelled

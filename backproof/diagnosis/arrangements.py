@@ -9,7 +9,8 @@ from functools import partial
 import numpy as np
 
 from backproof.compare import Finding, within
-from backproof.diagnosis.evidence import Case, Evidence, Explains, Hypothesis
+from backproof.diagnosis.evidence import Evidence
+from backproof.diagnosis.hypothesis import Case, Explains, Hypothesis
 from backproof.diagnosis.kinds import Kind
 from backproof.diagnosis.words import over
 from backproof.verdict import Diagnosis
@@ -49,9 +50,11 @@ def _numbered(axes: Sequence[int]) -> str:
 
 
 def _repaired_by(repair: Repair, axes: int) -> Explains:
-    def explains(case: Case) -> bool:
+    def explains(case: Case) -> bool | None:
         actual, expected = case[1].actual, case[1].expected
-        return actual.ndim == axes and within(repair(actual), expected.value, expected.bound)
+        if actual.ndim != axes or not within(repair(actual), expected.value, expected.bound):
+            return False
+        return None if within(actual, expected.value, expected.bound) else True
 
     return explains
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from backproof.diagnosis.evidence import ENOUGH, Case, Failure
+from backproof.diagnosis.fresh import Failure
+from backproof.diagnosis.hypothesis import ENOUGH, Case
 from backproof.diagnosis.kinds import Kind
 from backproof.diagnosis.words import counted, shown
 from backproof.error_analysis import Bounded

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from backproof.compare import Finding
-from backproof.diagnosis.evidence import Case, Evidence, Explains, Hypothesis
+from backproof.diagnosis.evidence import Evidence
+from backproof.diagnosis.hypothesis import Case, Explains, Hypothesis
 from backproof.diagnosis.kinds import Kind
 from backproof.diagnosis.question import Question
 from backproof.diagnosis.words import counted, over, spelled

@@ -11,9 +11,10 @@ import numpy as np
 
 from backproof.compare import Finding
 from backproof.diagnosis.arguments import arguments, conditions, parameters
-from backproof.diagnosis.evidence import Case, Evidence, Hypothesis, Predict, predicting
+from backproof.diagnosis.evidence import Evidence
 from backproof.diagnosis.factors import Interval, Ratio, added, constant_of, scaled_by
 from backproof.diagnosis.formula import Alteration, Alterations, Formula
+from backproof.diagnosis.hypothesis import Case, Hypothesis, Predict, predicting
 from backproof.diagnosis.kinds import Kind
 from backproof.diagnosis.question import Question
 from backproof.diagnosis.sums import other_axes, single_samples, sums

@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 
 from backproof.compare import Finding, within
-from backproof.diagnosis.evidence import Case, Explains, Hypothesis, Predict, predicting
+from backproof.diagnosis.hypothesis import Case, Explains, Hypothesis, Predict, predicting
 from backproof.diagnosis.kinds import Kind
 from backproof.diagnosis.question import Question
 from backproof.error_analysis import Bounded

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import sympy as sp
 
-from backproof.diagnosis.evidence import Case
+from backproof.diagnosis.hypothesis import Case
 from backproof.diagnosis.words import in_title
 from backproof.error_analysis import Bounded, Rounding
 from backproof.inputs.examples import Draw

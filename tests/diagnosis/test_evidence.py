@@ -10,7 +10,8 @@ from backproof.candidates.in_process import InProcess
 from backproof.catalog import find
 from backproof.compare import Finding
 from backproof.diagnosis import Failure, Fresh, Kind
-from backproof.diagnosis.evidence import ENOUGH, Evidence, Hypothesis, agrees, predicting
+from backproof.diagnosis.evidence import Evidence
+from backproof.diagnosis.hypothesis import ENOUGH, Hypothesis, agrees, predicting
 from backproof.error_analysis import Bounded
 from backproof.examination import Examination, Terms
 from backproof.inputs.examples import Course, examples

@@ -14,8 +14,9 @@ import pytest
 
 from backproof.candidates.in_process import InProcess
 from backproof.catalog import find
-from backproof.diagnosis import Failure, Fresh, Kind, diagnose
-from backproof.diagnosis.evidence import PLENTY
+from backproof.diagnosis import Failure, Fresh, Kind, diagnose, hypotheses
+from backproof.diagnosis.evidence import Evidence
+from backproof.diagnosis.fresh import PLENTY
 from backproof.examination import Examination, Terms
 from backproof.inputs.examples import Course
 from backproof.operation import Input, Operation
@@ -244,10 +245,6 @@ WRONG = {
     "twice": of_weight(
         Kind.CONSTANT_FACTOR, "It is 2 times the right result.", lambda g, c, k, i: 2 * g
     ),
-    "a third": of_weight(Kind.CONSTANT_FACTOR, "is 1/3 times", lambda g, c, k, i: g / 3),
-    "a short decimal": of_weight(
-        Kind.CONSTANT_FACTOR, "is 1.000001 times", lambda g, c, k, i: g * 1.000001
-    ),
     "pi": of_weight(
         Kind.CONSTANT_FACTOR, "is about 3.14159 times", lambda g, c, k, i: g * np.pi
     ),
@@ -267,7 +264,7 @@ WRONG = {
     ),
     "flipped": gradient_of(
         Kind.REVERSED, "along axes 2 and 3", "conv2d",
-        lambda g, c, k, i: g[:, :, ::-1, ::-1], "weight",
+        lambda g, c, k, i: g[:, :, ::-1, ::-1], "weight", form="cross-correlation",
     ),
     "not summed": of_weight(
         Kind.NOT_SUMMED, "not summed over the batch",
@@ -361,11 +358,6 @@ WRONG = {
         Kind.DDOF, "The variance is divided by n - 1, not by n.", "batchnorm",
         lambda y, i: normalised(i, np.sqrt(unbiased(i.x) + i.eps)), mode="training",
     ),
-    "unbiased running variance": forward_of(
-        Kind.DDOF, "The variance", "batchnorm",
-        lambda v, i: i.momentum * i.running_var + (1 - i.momentum) * unbiased(i.x),
-        "running_var", mode="training",
-    ),
     "x (1 - x)": gradient_of(
         Kind.INPUT_FOR_OUTPUT, "the input where it needs the output", "sigmoid",
         lambda g, c, k, i: c * i.x * (1 - i.x),
@@ -450,7 +442,8 @@ WRONG = {
 }  # fmt: skip
 
 
-RARE = {Kind.UNSTABLE, Kind.PARAMETER_IGNORED, Kind.OTHER_CONVENTION, Kind.ONLY_BATCH_1}
+RARE = {"naive variance", "stride ignored", "the weight the wrong way round", "one sample"}
+"""Those that fail on few examples, so that more than one round has to be drawn."""
 
 
 class Remembering(Fresh):
@@ -488,19 +481,19 @@ class Answered(Examination):
         return self.known[key][1]
 
 
-def failure_of(wrong, candidate=None):
-    """Examine a few examples."""
+def failure_of(name, candidate=None, draws=()):
+    """Examine a few examples, or these."""
+    wrong = WRONG[name]
     candidate = candidate or InProcess(wrong.operation, wrong)
-    terms = Terms(Course({n: (v,) for n, v in wrong.fixed.items()}), wrong.averaged)
+    course = Course({n: (v,) for n, v in wrong.fixed.items()})
+    terms = Terms(course, wrong.averaged)
     examination = Answered(wrong.operation, candidate, np.dtype(np.float64), terms)
     fresh = Remembering(examination, kinks=wrong.kinks)
-    fresh.further = wrong.kind in RARE
-    rounds = range(-3, 0) if wrong.kind in RARE else (-1,)
-    cases = [
-        (draw, examination.findings(draw, slopes=wrong.kind == Kind.OWN_FORWARD)[wrong.prop])
-        for number in rounds
-        for draw in fresh.draw(terms.course, number)
-    ]
+    fresh.further = name in RARE
+    rounds = range(-3, 0) if fresh.further else (-1,)
+    draws = draws or [draw for number in rounds for draw in fresh.draw(course, number)]
+    slopes = wrong.kind == Kind.OWN_FORWARD
+    cases = [(d, examination.findings(d, slopes=slopes)[wrong.prop]) for d in draws]
     failing = [case for case in cases if case[1].outcome == "wrong"]
     smallest = min(failing, key=lambda case: size(case[0].example))
     right = [case for case in cases if case[1].outcome == "right"]
@@ -510,17 +503,6 @@ def failure_of(wrong, candidate=None):
 def size(example):
     """The number of entries of all inputs."""
     return sum(array.size for array in example.inputs.values())
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_names_the_cause(name):
-    """The kind, and words that say which axis, which term, which number."""
-    wrong = WRONG[name]
-    found = diagnose(*failure_of(wrong))
-    assert found is not None
-    assert found.kind == wrong.kind
-    assert wrong.words in found.text
-    assert re.fullmatch(r"[A-Z].*[^.]\.", found.text)
 
 
 class OnTheSmallest:
@@ -553,18 +535,42 @@ class OnTheSmallest:
         return replace(answer, gradients=room)
 
 
-NEAR = {wrong.kind: name for name, wrong in WRONG.items()}
+def says(found, wrong):
+    """Whether a diagnosis is the one that is due, in one sentence."""
+    sentence = re.fullmatch(r"[A-Z].*[^.]\.", found.text)
+    return bool(sentence) and found.kind == wrong.kind and wrong.words in found.text
 
 
-@pytest.mark.parametrize("kind", NEAR)
-def test_does_not_name_what_explains_the_smallest_example_alone(kind):
-    """The same program on the smallest examples, and another wrong one on the others."""
-    wrong = WRONG[NEAR[kind]]
-    smallest, _ = failure_of(wrong)[1].smallest
-    examination, failure = failure_of(wrong, OnTheSmallest(wrong, size(smallest.example)))
-    assert failure.smallest[0] is smallest
+# Those that no hypothesis predicts.
+FACTS = {Kind.OWN_FORWARD, Kind.ONLY_BATCH_1, Kind.SHAPE, Kind.NOT_FINITE}
+
+
+@pytest.mark.parametrize("name", [n for n, wrong in WRONG.items() if wrong.kind not in FACTS])
+def test_names_the_cause_and_not_where_it_explains_the_smallest_example_alone(name):
+    """The first hypothesis that every example confirms, and one other example refutes."""
+    wrong = WRONG[name]
+    examination, failure = failure_of(name)
+    evidence = Evidence.of(failure)
+    with np.errstate(all="ignore"):
+        cause = next(h for h in hypotheses(examination, failure, evidence) if evidence.confirms(h))
+        assert says(cause.diagnosis, wrong), cause.diagnosis
+        smallest, _ = failure.smallest
+        near = OnTheSmallest(wrong, size(smallest.example))
+        _, failure = failure_of(name, near, [smallest])
+        assert cause.explains(failure.smallest) is not False
+        assert not Evidence.of(failure).confirms(cause)
+
+
+@pytest.mark.parametrize("name", [n for n, wrong in WRONG.items() if wrong.kind in FACTS])
+def test_states_a_fact_and_not_where_it_holds_of_the_smallest_example_alone(name):
+    """What holds of every failing example needs no prediction."""
+    wrong = WRONG[name]
+    examination, failure = failure_of(name)
     found = diagnose(examination, failure)
-    assert found is None or found.kind != kind
+    assert says(found, wrong), found
+    near = OnTheSmallest(wrong, size(failure.smallest[0].example))
+    found = diagnose(*failure_of(name, near))
+    assert found is None or found.kind != wrong.kind
 
 
 ELSEWHERE = {
@@ -575,7 +581,7 @@ ELSEWHERE = {
 
 def test_every_kind_has_a_program():
     """Here, or in a file of its own."""
-    assert NEAR.keys() | ELSEWHERE.keys() == set(Kind)
+    assert {wrong.kind for wrong in WRONG.values()} | ELSEWHERE.keys() == set(Kind)
     for kind, name in ELSEWHERE.items():
         assert f"Kind.{kind.name}" in (Path(__file__).parent / name).read_text("utf-8")
 
