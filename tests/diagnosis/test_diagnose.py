@@ -106,6 +106,29 @@ def test_nothing_is_named_where_nothing_explains(change):
     assert check_of("softmax", "gradient.x", backward=backward).diagnosis is None
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x: x > 0,
+        lambda x: np.round(x).astype(np.int64),
+        lambda x: x[:0],
+        np.ravel,
+        lambda x: x[..., None, None],
+        lambda x: np.full_like(x, np.inf),
+        lambda x: np.float64(1.0),
+    ],
+    ids=["booleans", "integers", "nothing", "flat", "two axes more", "infinities", "a number"],
+)
+def test_an_odd_answer_is_diagnosed_without_stumbling(change):
+    """Of whatever type and shape."""
+
+    def backward(cotangent, cache):
+        return change(softmax.backward(cotangent, cache).x)
+
+    check = check_of("softmax", "gradient.x", backward=backward, count=5)
+    assert check.diagnosis is None or check.diagnosis.kind in {"shape", "not finite"}
+
+
 def test_a_program_that_raises_on_fresh_examples_is_diagnosed_all_the_same():
     """Once the examination is over, every fifth call raises."""
     calls = iter(range(10**6))
