@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from backproof.error_analysis import Bounded, Rounding
 from backproof.inputs import values
 from backproof.inputs.examples import FREE, Course, Draw
 from backproof.inputs.search import seed_of
-from backproof.operation import Operation, scalar_symbols
+from backproof.operation import Operation, Sizes, scalar_symbols
 from backproof.oracles import autograd, finite_difference
 from backproof.oracles.symbolic import Opinion, SymbolicOracle
 
@@ -29,13 +30,22 @@ class Terms:
         What a dialect narrows.
     averaged
         The inputs whose gradient the course divides by the batch size.
+    scale
+        By input, what else the course multiplies the true gradient by.
     replay
         How to examine a check again; ``{id}`` stands for its id.
+    variations
+        What the candidate is known to do its own way.
+    fixes_kink
+        Whether the derivative at a kink is fixed; else either side's is right.
     """
 
     course: Course = FREE
     averaged: frozenset[str] = frozenset()
+    scale: Mapping[str, Callable[[Sizes], float]] = field(default_factory=dict)
     replay: str = "examine(operation, candidate, only='{id}')"
+    variations: tuple[str, ...] = ()
+    fixes_kink: bool = True
 
 
 def replay_command(command: str, count: int) -> str:
@@ -89,7 +99,9 @@ class Examination:
 
     def divisor(self, draw: Draw, name: str) -> float:
         """What the course divides a gradient by."""
-        return float(draw.sizes["batch"]) if name in self.terms.averaged else 1.0
+        scale = self.terms.scale.get(name)
+        divisor = float(draw.sizes["batch"]) if name in self.terms.averaged else 1.0
+        return divisor if scale is None else divisor / scale(draw.sizes)
 
     def autograd(self, draw: Draw, symbolic: Opinion | None) -> Opinion:
         """The torch reference's answer.

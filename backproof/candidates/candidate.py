@@ -44,6 +44,22 @@ class Answer:
     gradients: Mapping[str, np.ndarray]
 
 
+@dataclass(frozen=True)
+class Round:
+    """One of several examples that were put to the same object, in turn.
+
+    Attributes
+    ----------
+    answer
+        To this example.
+    changed
+        The calls that wrote to an array that they were handed.
+    """
+
+    answer: Answer
+    changed: tuple[str, ...] = ()
+
+
 class CandidateError(Exception):
     """The candidate gave no answer.
 
@@ -51,7 +67,7 @@ class CandidateError(Exception):
     ----------
     status
         ``"error"`` where its code raised or answered with something that is no array,
-        ``"not-implemented"`` where the code is not there.
+        ``"not-implemented"`` where the code is not there, ``"not-judged"`` where no time was left.
     message
         One line for a person.
     traceback
@@ -79,6 +95,15 @@ class Candidate(Protocol):
 
     def values(self, examples: Sequence[Example]) -> list[np.ndarray]:
         """Run the forward alone on each example and return its differentiated output.
+
+        Raises
+        ------
+        CandidateError
+            Where there is no answer.
+        """
+
+    def rounds(self, examples: Sequence[Example]) -> list[Round]:
+        """Run forward and backward on one example after the other, with the same parameters.
 
         Raises
         ------

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from backproof.candidates.candidate import Answer, CandidateError, Example
+from backproof.candidates.candidate import Answer, CandidateError, Example, Round
 from backproof.operation import Implementation, Operation
 
 
@@ -39,9 +39,7 @@ class InProcess:
             Where either raises.
         """
         outputs, cache = self._forward(example)
-        found = _guarded(self.implementation.backward, example.cotangent, cache)
-        names = self.operation.differentiable(self.operation.convention_of(example.parameters))
-        return Answer(outputs, _by_name(found, names))
+        return Answer(outputs, self._backward(example, cache))
 
     def values(self, examples: Sequence[Example]) -> list[np.ndarray]:
         """Run the forward alone on each example.
@@ -53,6 +51,36 @@ class InProcess:
         """
         first = self.operation.outputs[0]
         return [self._forward(e)[0][first] for e in examples]
+
+    def rounds(self, examples: Sequence[Example]) -> list[Round]:
+        """Run forward and backward on one example after the other.
+
+        Raises
+        ------
+        CandidateError
+            Where either raises.
+        """
+        return [self._round(example) for example in examples]
+
+    def _round(self, example: Example) -> Round:
+        before = _bytes(example)
+        outputs, cache = self._forward(example)
+        forward = _bytes(example)
+        gradients = self._backward(example, cache)
+        changed = [
+            name
+            for name, old, new in (
+                ("forward", before, forward),
+                ("backward", forward, _bytes(example)),
+            )
+            if old != new
+        ]
+        return Round(Answer(outputs, gradients), tuple(changed))
+
+    def _backward(self, example: Example, cache: Any) -> dict[str, np.ndarray]:
+        found = _guarded(self.implementation.backward, example.cotangent, cache)
+        names = self.operation.differentiable(self.operation.convention_of(example.parameters))
+        return _by_name(found, names)
 
     def _forward(self, example: Example) -> tuple[dict[str, np.ndarray], Any]:
         keywords = self.operation.keywords(example.parameters)
@@ -73,6 +101,11 @@ def _guarded(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     except Exception as error:
         message = f"{type(error).__name__}: {error}"
         raise CandidateError("error", message, traceback.format_exc(limit=-3)) from error
+
+
+def _bytes(example: Example) -> list[bytes]:
+    """The contents of every array that is handed over."""
+    return [a.tobytes() for a in (*example.inputs.values(), example.cotangent)]
 
 
 def _by_name(found: Any, names: tuple[str, ...]) -> dict[str, np.ndarray]:

@@ -16,7 +16,6 @@ sys.path[:] = [entry for entry in sys.path if entry != HERE]
 import importlib
 import importlib.util
 import traceback
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -38,33 +37,51 @@ class Missing(Exception):
     """The submission has no such module, class, method or attribute."""
 
 
-def perform(command: wire.Command, results: list[Any], import_dirs: list[str]) -> Any:
-    """Do what one command says, given the results of those before it in the batch."""
-    if isinstance(command, wire.Create):
-        made = _attribute(_module(command.module, import_dirs), command.name)
-        return made(*_arguments(command.args, results), **_keywords(command.kwargs, results))
-    target = results[command.target.command]
-    if isinstance(command, wire.Set):
-        return setattr(target, command.attribute, _argument(command.value, results))
-    if isinstance(command, wire.Get):
-        return _attribute(target, command.attribute)
-    names = (command.method,) if isinstance(command.method, str) else command.method
-    method = _attribute(target, *names)
-    return method(*_arguments(command.args, results), **_keywords(command.kwargs, results))
+def perform(command: Any, results: list[Any], import_dirs: list[str]) -> Any:
+    """Do what one command says, given the results of those before it in the script."""
+    kind = command[0]
+    if kind == wire.KEEP:
+        return wire.argument(command[1], results)
+    if kind == wire.CREATE:
+        _, module, name, args, kwargs = command
+        made = _attribute(_module(module, import_dirs), name)
+        return made(*wire.argument(args, results), **wire.argument(kwargs, results))
+    target = wire.argument(command[1], results)
+    if kind in (wire.CALL, wire.CALL_IF_THERE):
+        *_, names, args, kwargs = command
+        names = (names,) if isinstance(names, str) else wire.argument(names, results)
+        if kind == wire.CALL_IF_THERE and not hasattr(target, names[0]):
+            return None
+        method = _attribute(target, *names)
+        return method(*wire.argument(args, results), **wire.argument(kwargs, results))
+    if kind == wire.GET:
+        return _attribute(target, command[2])
+    if kind == wire.ITEM:
+        return _item(target, command[2])
+    value = wire.argument(command[3], results)
+    if kind == wire.SET:
+        return setattr(target, command[2], value)
+    target[command[2]] = value
+    return None
 
 
 def _module(name: str, import_dirs: list[str]) -> Any:
-    try:
-        module = importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        # One that the submission itself imports in vain is its own error.
-        if error.name and f"{name}.".startswith(f"{error.name}."):
-            raise Missing(f"there is no module {name}") from None
-        raise
-    path = getattr(module, "__file__", None)
-    if path is not None and os.path.dirname(path) not in import_dirs:
+    found = sys.modules.get(name)
+    if found is None:
+        try:
+            found = importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            # One that the submission itself imports in vain is its own error.
+            if error.name and f"{name}.".startswith(f"{error.name}."):
+                raise Missing(f"there is no module {name}") from None
+            raise
+    path = getattr(found, "__file__", None)
+    inside = [
+        entry for entry in import_dirs if path is not None and path.startswith(entry + os.sep)
+    ]
+    if path is not None and not inside:
         raise Missing(f"there is no module {name}")  # only an installed one of that name
-    return module
+    return found
 
 
 def _attribute(target: Any, *names: str) -> Any:
@@ -78,62 +95,50 @@ def _attribute(target: Any, *names: str) -> Any:
     raise Missing(f"{owner} has no {' or '.join(names)}")
 
 
-def _argument(value: Any, results: list[Any]) -> Any:
-    """Put objects of this process in the place of what stands for them."""
-    kind = type(value)
-    if kind is wire.Handle:
-        return results[value.command]
-    if kind is wire.Initialiser:
-        return _initialiser(value.array)
-    if kind is tuple or kind is list:
-        return kind(_argument(item, results) for item in value)
-    if kind is dict:
-        return {key: _argument(item, results) for key, item in value.items()}
-    return value
-
-
-def _arguments(args: tuple[Any, ...], results: list[Any]) -> list[Any]:
-    return [_argument(value, results) for value in args]
-
-
-def _keywords(kwargs: Any, results: list[Any]) -> dict[str, Any]:
-    return {key: _argument(value, results) for key, value in (kwargs or {}).items()}
-
-
-def _initialiser(array: Any) -> Callable[..., Any]:
-    def initialise(*_args: Any, **_kwargs: Any) -> Any:
-        return array.copy(order="K")
-
-    return initialise
+def _item(target: Any, key: Any) -> Any:
+    if target is None:
+        raise Missing(f"there is no {key!r}: its owner is None")
+    try:
+        return target[key]
+    except (KeyError, IndexError):
+        raise Missing(f"there is no {key!r}") from None
 
 
 def answer(request: bytes, submission: str, import_dirs: list[str]) -> bytes:
-    """Perform a request's commands, up to the first that fails, and encode the reply."""
-    encoded: list[list[bytes]] = []
-    for batch in wire.decode_request(request):
+    """Perform a request's scripts, up to the first command that fails, and encode the reply."""
+    replies: list[list[bytes]] = []
+    for commands, wanted in wire.decode_request(request):
         results: list[Any] = []
-        encoded.append([])
-        for command in batch:
-            try:
+        encoded: dict[int, bytes] = {}
+        try:
+            for command in commands:
                 results.append(perform(command, results, import_dirs))
-                kept = isinstance(command, wire.Create)
-                encoded[-1].append(wire.encode(None if kept else results[-1]))
-            except BaseException as error:  # noqa: BLE001 - sys.exit() too is the submission's
-                where = len(encoded) - 1, len(results) - isinstance(error, wire.WireError)
-                what = _failure(error, _subject(command, results), submission)
-                return wire.encode_reply(encoded, wire.Failure(*where, *what))
-    return wire.encode_reply(encoded, None)
+                # At once, as a layer may write its next result into the same array.
+                place = len(results) - 1
+                if place in wanted and command[0] != wire.KEEP:
+                    encoded[place] = wire.encode(results[place])
+            replies.append([encoded.get(n) or wire.encode(results[n]) for n in wanted])
+        except BaseException as error:  # noqa: BLE001 - sys.exit() too is the submission's
+            # A result that cannot be sent has been appended already.
+            place = min(len(results) - isinstance(error, wire.WireError), len(commands) - 1)
+            what = _failure(error, _subject(commands[place], results), submission)
+            return wire.encode_reply([], wire.Failure(len(replies), place, *what))
+    return wire.encode_reply(replies, None)
 
 
-def _subject(command: wire.Command, results: list[Any]) -> str:
+def _subject(command: Any, results: list[Any]) -> str:
     """Name what a command was about, as a person would."""
-    if isinstance(command, wire.Create):
-        return command.name if command.module in sys.modules else f"importing {command.module}"
-    owner = type(results[command.target.command]).__name__
-    if not isinstance(command, wire.Call):
-        return f"{owner}.{command.attribute}"
-    method = command.method if isinstance(command.method, str) else command.method[-1]
-    return f"{owner}.{method}"
+    kind = command[0]
+    if kind == wire.KEEP:
+        return "an argument"
+    if kind == wire.CREATE:
+        _, module, name, *_ = command
+        return str(name) if module in sys.modules else f"importing {module}"
+    owner = type(wire.argument(command[1], results)).__name__
+    if kind in (wire.ITEM, wire.SET_ITEM):
+        return f"{owner}[{command[2]!r}]"
+    name = command[2] if isinstance(command[2], str) else command[2][1][-1]
+    return f"{owner}.{name}"
 
 
 def _failure(error: BaseException, subject: str, submission: str) -> tuple[str, str, str, str]:
@@ -186,8 +191,9 @@ def main() -> None:
     del sys.argv[1:]
     requests, replies = _private_streams()
     sys.path[:0] = import_dirs
+    send = partial(os.write, replies)
     try:
-        wire.write_frame(replies, wire.encode(None))  # ready: now the submission's time counts
+        wire.write_frame(send, wire.encode("none"))  # ready: now the submission's time counts
         while True:
             request = wire.read_frame(partial(os.read, requests))
             if request is None:
@@ -196,7 +202,7 @@ def main() -> None:
             if len(reply) > wire.MAX_BYTES:
                 what = "not-an-array", "", f"the answer takes {len(reply)} bytes", ""
                 reply = wire.encode_reply([], wire.Failure(0, 0, *what))
-            wire.write_frame(replies, reply)
+            wire.write_frame(send, reply)
     except OSError:
         os._exit(wire.CUT_OFF)
 

@@ -9,123 +9,154 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from backproof.candidates.candidate import Example
-from backproof.candidates.dialects.dialect import Component, Dialect, row
-from backproof.candidates.wire import Call, Command, Create, Get, Handle, Initialiser, Set
-
-LAYER = Handle(0)
+from backproof.candidates.dialects.dialect import Component, Dialect, Edition, row
+from backproof.candidates.script import Script
+from backproof.candidates.wire import Handle, Initialiser
 
 # The skeleton's __call__ only calls forward, and a student may have kept either alone.
 FORWARD = ("__call__", "forward")
 
 
-def _activation(operation: str, class_name: str) -> Component:
+class Activation(Component):
     """Section 3.1: ``derivative()`` is elementwise, from the state that the forward stored."""
-    return Component(
-        operation,
-        module="activation",
-        class_name=class_name,
-        setup=lambda _: [Create("activation", class_name)],
-        outputs=lambda example: {"y": Call(LAYER, FORWARD, (example.inputs["x"],))},
-        gradients=lambda _: {"x": Call(LAYER, "derivative")},
-        elementwise=True,
-    )
+
+    module = "activation"
+    elementwise = True
+
+    def forward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
+        """Call the object."""
+        return {"y": script.call(layer, FORWARD, example.inputs["x"])}
+
+    def backward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
+        """Ask for the derivative."""
+        return {"x": script.call(layer, "derivative")}
 
 
-def _loss_outputs(example: Example) -> Mapping[str, Command]:
-    logits, targets = example.inputs["logits"], example.inputs["targets"]
-    return {"loss": Call(LAYER, FORWARD, (logits, targets))}
+class Sigmoid(Activation):
+    """Appendix A."""
+
+    operation, name = "sigmoid", "Sigmoid"
 
 
-# Section 3.2: a loss for each sample, and a derivative without upstream gradient or 1/N.
-SOFTMAX_CROSS_ENTROPY = Component(
-    "softmax_cross_entropy",
-    module="loss",
-    class_name="SoftmaxCrossEntropy",
-    setup=lambda _: [Create("loss", "SoftmaxCrossEntropy")],
-    outputs=_loss_outputs,
-    gradients=lambda _: {"logits": Call(LAYER, "derivative")},
-    conventions=MappingProxyType({"reduction": ("none",), "targets_as": ("one-hot",)}),
-    cotangent="ones",
-)
+class Tanh(Activation):
+    """Appendix A."""
+
+    operation, name = "tanh", "Tanh"
 
 
-def _linear(example: Example) -> list[Command]:
-    weight, bias = example.inputs["weight"], example.inputs["bias"]
-    initialisers = Initialiser(weight.copy()), Initialiser(row(bias))
-    return [Create("linear", "Linear", (*weight.shape, *initialisers))]
+class ReLU(Activation):
+    """Appendix A."""
+
+    operation, name = "relu", "ReLU"
 
 
-# Section 3.4: dW and db are averaged over the batch, the returned dx is not.
-LINEAR = Component(
-    "linear",
-    module="linear",
-    class_name="Linear",
-    setup=_linear,
-    outputs=lambda example: {"y": Call(LAYER, FORWARD, (example.inputs["x"],))},
-    gradients=lambda example: {
-        "x": Call(LAYER, "backward", (example.cotangent,)),
-        "weight": Get(LAYER, "dW"),
-        "bias": Get(LAYER, "db"),
-    },
-    conventions=MappingProxyType({"layout": ("x W + b",)}),
-    averaged=frozenset({"weight", "bias"}),
-    rows=frozenset({"bias"}),
-)
+class Identity(Activation):
+    """Its derivative may be the number 1."""
+
+    operation, name = "identity", "Identity"
 
 
-def _batchnorm(example: Example) -> list[Command]:
-    features = example.inputs["gamma"].shape[0]
-    state = ("gamma", "beta", "running_mean", "running_var")
-    return [
-        Create("batchnorm", "BatchNorm", (features,), {"alpha": example.parameters["momentum"]}),
-        *(Set(LAYER, name, row(example.inputs[name])) for name in state),
-    ]
+class SoftmaxCrossEntropy(Component):
+    """Section 3.2: a loss for each sample, and a derivative without upstream gradient or 1/N."""
+
+    operation = "softmax_cross_entropy"
+    module, name = "loss", "SoftmaxCrossEntropy"
+    conventions = MappingProxyType({"reduction": ("none",), "targets_as": ("one-hot",)})
+    cotangent = "ones"
+
+    def forward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
+        """Call the object with logits and labels."""
+        logits, targets = example.inputs["logits"], example.inputs["targets"]
+        return {"loss": script.call(layer, FORWARD, logits, targets)}
+
+    def backward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
+        """Ask for the derivative."""
+        return {"logits": script.call(layer, "derivative")}
 
 
-def _batchnorm_outputs(example: Example) -> Mapping[str, Command]:
-    evaluation = (True,) if example.parameters["mode"] == "evaluation" else ()
-    return {
-        "y": Call(LAYER, FORWARD, (example.inputs["x"], *evaluation)),
-        "running_mean": Get(LAYER, "running_mean"),
-        "running_var": Get(LAYER, "running_var"),
-    }
+class Linear(Component):
+    """Section 3.4: dW and db are averaged over the batch, the returned dx is not."""
+
+    operation = "linear"
+    module, name = "linear", "Linear"
+    conventions = MappingProxyType({"layout": ("x W + b",)})
+    averaged = frozenset({"weight", "bias"})
+    vectors = frozenset({"bias"})
+
+    def build(self, script: Script, example: Example) -> Handle:
+        """Make a layer whose initialisers return the example's parameters."""
+        weight, bias = example.inputs["weight"], example.inputs["bias"]
+        initialisers = Initialiser(weight.copy()), Initialiser(row(bias))
+        return script.create(self.module, self.name, *weight.shape, *initialisers)
+
+    def forward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
+        """Call the layer."""
+        return {"y": script.call(layer, FORWARD, example.inputs["x"])}
+
+    def backward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
+        """Call backward, then read dW and db."""
+        return {
+            "x": script.call(layer, "backward", example.cotangent),
+            "weight": script.get(layer, "dW"),
+            "bias": script.get(layer, "db"),
+        }
 
 
-def _batchnorm_gradients(example: Example) -> Mapping[str, Command]:
-    if example.parameters["mode"] == "evaluation":
-        return {}  # the hand-out has a backward of the training mode alone
-    return {
-        "x": Call(LAYER, "backward", (example.cotangent,)),
-        "gamma": Get(LAYER, "dgamma"),
-        "beta": Get(LAYER, "dbeta"),
-    }
+class BatchNorm(Component):
+    """Section 3.3, appendix C: running = alpha running + (1 - alpha) batch, and eps is 1e-8."""
 
-
-# Section 3.3 and appendix C: running = alpha running + (1 - alpha) batch, and eps is 1e-8.
-BATCHNORM = Component(
-    "batchnorm",
-    module="batchnorm",
-    class_name="BatchNorm",
-    setup=_batchnorm,
-    outputs=_batchnorm_outputs,
-    gradients=_batchnorm_gradients,
-    conventions=MappingProxyType(
+    operation = "batchnorm"
+    module, name = "batchnorm", "BatchNorm"
+    conventions = MappingProxyType(
         {"mode": ("training", "evaluation"), "momentum": (0.9, 0.75), "eps": (1e-8,)}
-    ),
-    rows=frozenset({"gamma", "beta", "running_mean", "running_var"}),
-)
+    )
+    vectors = frozenset({"gamma", "beta", "running_mean", "running_var"})
+
+    def build(self, script: Script, example: Example) -> Handle:
+        """Make a layer, and put the example's parameters and running statistics in."""
+        features = example.inputs["gamma"].shape[0]
+        alpha = example.parameters["momentum"]
+        layer = script.create(self.module, self.name, features, alpha=alpha)
+        for name in ("gamma", "beta", "running_mean", "running_var"):
+            script.set(layer, name, row(example.inputs[name]))
+        return layer
+
+    def forward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
+        """Call the layer, then read the running statistics."""
+        evaluation = (True,) if example.parameters["mode"] == "evaluation" else ()
+        return {
+            "y": script.call(layer, FORWARD, example.inputs["x"], *evaluation),
+            "running_mean": script.get(layer, "running_mean"),
+            "running_var": script.get(layer, "running_var"),
+        }
+
+    def backward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
+        """Call backward, then read dgamma and dbeta; the hand-out has it in training alone."""
+        if example.parameters["mode"] == "evaluation":
+            return {}
+        return {
+            "x": script.call(layer, "backward", example.cotangent),
+            "gamma": script.get(layer, "dgamma"),
+            "beta": script.get(layer, "dbeta"),
+        }
+
 
 MYTORCH = Dialect(
     name="mytorch",
-    folder="mytorch",
-    files=("activation.py", "loss.py", "linear.py", "batchnorm.py"),
-    components=(
-        _activation("sigmoid", "Sigmoid"),
-        _activation("tanh", "Tanh"),
-        _activation("relu", "ReLU"),
-        _activation("identity", "Identity"),
-        SOFTMAX_CROSS_ENTROPY,
-        LINEAR,
-        BATCHNORM,
+    editions=(
+        Edition(
+            name="2021",
+            folders=("mytorch", "."),
+            files=("activation.py", "loss.py", "linear.py", "batchnorm.py"),
+            components=(
+                Sigmoid,
+                Tanh,
+                ReLU,
+                Identity,
+                SoftmaxCrossEntropy,
+                Linear,
+                BatchNorm,
+            ),
+        ),
     ),
 )
