@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from backproof.candidates.candidate import Candidate, CandidateError, Example
+from backproof.candidates.candidate import Answer, Candidate, CandidateError, Example
 from backproof.compare import Evidence, Finding, adjudicate
 from backproof.error_analysis import Bounded, Rounding
 from backproof.inputs import values
@@ -18,6 +18,8 @@ from backproof.inputs.search import seed_of
 from backproof.operation import Operation, Sizes, scalar_symbols
 from backproof.oracles import autograd, finite_difference
 from backproof.oracles.symbolic import Opinion, SymbolicOracle
+
+_IN_SINGLE = "float32 results"
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,13 @@ class Terms:
         How to examine a check again; ``{id}`` stands for its id.
     variations
         What the candidate is known to do its own way.
+    alternatives
+        Parameters by name, each with values that are as right as the drawn ones; the first under
+        which the forward agrees is what the candidate is held to.
     fixes_kink
         Whether the derivative at a kink is fixed; else either side's is right.
+    accepts_single
+        Whether results in single precision are right where double was given.
     """
 
     course: Course = FREE
@@ -45,7 +52,9 @@ class Terms:
     scale: Mapping[str, Callable[[Sizes], float]] = field(default_factory=dict)
     replay: str = "examine(operation, candidate, only='{id}')"
     variations: tuple[str, ...] = ()
+    alternatives: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     fixes_kink: bool = True
+    accepts_single: bool = False
 
 
 def replay_command(command: str, count: int) -> str:
@@ -55,7 +64,16 @@ def replay_command(command: str, count: int) -> str:
 
 
 class Examination:
-    """One candidate, one operation, one format."""
+    """One candidate, one operation, one format.
+
+    Attributes
+    ----------
+    variations
+        What the candidate does its own way, in words; further ones are added as they show.
+    side
+        At a kink, what moves the inputs off it to the side whose derivative is right; None for the
+        derivative that the closed form declares.
+    """
 
     def __init__(
         self, operation: Operation, candidate: Candidate, dtype: np.dtype[Any], terms: Terms
@@ -64,9 +82,28 @@ class Examination:
         self.candidate = candidate
         self.dtype = dtype
         self.terms = terms
+        self.variations = list(terms.variations)
+        self.side: Callable[[np.ndarray], np.ndarray] | None = None
         self._oracles: dict[tuple[Any, ...], SymbolicOracle] = {}
 
+    def under(self, terms: Terms) -> Examination:
+        """The same candidate under other terms; what was found of it so far stays known."""
+        other = Examination(self.operation, self.candidate, self.dtype, terms)
+        other.variations = list(self.variations)
+        other._oracles = self._oracles
+        return other
+
     # --- what is right -------------------------------------------------------------------------
+
+    def formats(self) -> list[str]:
+        """The dtypes that results may have."""
+        single = ["float32"] if self.terms.accepts_single and self.dtype == np.float64 else []
+        return [self.dtype.name, *single]
+
+    def truth(self, draw: Draw, dtype: np.dtype[Any] | None = None) -> Opinion:
+        """What is right: the closed forms' answer, or autograd's without a derivation."""
+        symbolic = self.symbolic(draw, dtype)
+        return self.autograd(draw, None) if symbolic is None else symbolic
 
     def example(self, draw: Draw, dtype: np.dtype[Any] | None = None) -> Example:
         """The drawn example in a format; memory layouts stay."""
@@ -155,6 +192,10 @@ class Examination:
             numbers=values.stream(seed_of(repr(sorted(draw.sizes.items())))),
         )
 
+    def accepts(self, dtype: np.dtype[Any]) -> bool:
+        """Whether results may have this dtype."""
+        return dtype.name in self.formats()
+
     # --- one example ---------------------------------------------------------------------------
 
     def findings(self, draw: Draw, *, slopes: bool = True) -> dict[str, Finding]:
@@ -170,23 +211,26 @@ class Examination:
             if array.dtype.kind not in "fiub":
                 message = f"{name} must hold real numbers; it holds {array.dtype.name}"
                 raise CandidateError("error", message)
-        symbolic = self.symbolic(draw)
-        torch = self.autograd(draw, symbolic)
-        truth = symbolic or torch
+        asked = self._beside_kinks(draw)
+        single = self._single(answer)
+        symbolic = self.symbolic(asked)
+        torch = self.autograd(asked, symbolic)
+        coarse = self.symbolic(asked, np.dtype(np.float32)) if single and symbolic else symbolic
         first = self.operation.outputs[0]
-        found = {
-            f"forward.{name}" if name != first else "forward": adjudicate(
-                Evidence(actual, symbolic.outputs[name] if symbolic else None, torch.outputs[name])
+        found = {}
+        for name, actual in answer.outputs.items():
+            closed = (coarse if name in single else symbolic) if symbolic else None
+            found[f"forward.{name}" if name != first else "forward"] = adjudicate(
+                Evidence(actual, closed.outputs[name] if closed else None, torch.outputs[name])
             )
-            for name, actual in answer.outputs.items()
-        }
         forward_right = found["forward"].outcome != "wrong"
-        probes = self.probes(draw, truth) if slopes and answer.gradients else []
+        probes = self.probes(draw, coarse or torch) if slopes and answer.gradients else []
         for name, actual in answer.gradients.items():
+            closed = (coarse if name in single else symbolic) if symbolic else None
             found[f"gradient.{name}"] = adjudicate(
                 Evidence(
                     actual,
-                    symbolic.gradients[name] if symbolic else None,
+                    closed.gradients[name] if closed else None,
                     torch.gradients[name],
                     [p for p in probes if p.input == name],
                     1 / self.divisor(draw, name),
@@ -194,6 +238,24 @@ class Examination:
                 )
             )
         return found
+
+    def _beside_kinks(self, draw: Draw) -> Draw:
+        """The draw with its kinks moved to the side that a candidate follows."""
+        name = self.operation.kinks
+        if self.side is None or name is None:
+            return draw
+        inputs = {**draw.example.inputs, name: self.side(draw.example.inputs[name])}
+        return replace(draw, example=replace(draw.example, inputs=inputs))
+
+    def _single(self, answer: Answer) -> set[str]:
+        """The results in single precision, where that is right."""
+        if not self.terms.accepts_single or self.dtype == np.float32:
+            return set()
+        found = (*answer.outputs.items(), *answer.gradients.items())
+        single = {name for name, array in found if array.dtype == np.float32}
+        if single and _IN_SINGLE not in self.variations:
+            self.variations.append(_IN_SINGLE)
+        return single
 
     def properties(self) -> list[str]:
         """The properties there are, in any convention that the course allows."""

@@ -10,16 +10,20 @@ from typing import Any
 
 import numpy as np
 
+from backproof.aspects import STABILITY, Aspect, Gradients, Kinks
 from backproof.candidates.candidate import CandidateError
 from backproof.candidates.in_process import InProcess
 from backproof.compare import Finding
+from backproof.contract import Contract
 from backproof.diagnosis import diagnose
 from backproof.examination import Examination, Terms
 from backproof.inputs import values
-from backproof.inputs.examples import Draw, examples
+from backproof.inputs.examples import Draw
 from backproof.inputs.search import Strategy, explore, smallest
 from backproof.operation import Operation
-from backproof.verdict import Check, Counterexample, Say, Status, Verdict
+from backproof.precision import is_rounding
+from backproof.variations import at_kinks, settled
+from backproof.verdict import Check, Counterexample, Diagnosis, Say, Status, Verdict
 
 SILENT_SHARE = 0.5
 """Above this share of examples that say nothing, a check is undecided and not passed."""
@@ -29,6 +33,16 @@ _ERRORS = 3
 
 _ROUNDS = 3
 """Some conventions lack some gradients: further rounds give every check its examples."""
+
+_SURE = 3
+"""After so many wrong examples of a property that no rounding explains, none is asked about."""
+
+_UNSTABLE = (
+    "The formula is right, but this way of computing it loses its digits to rounding or overflow "
+    "({what}): in a more precise format, or on milder inputs, the error goes away."
+)
+
+Case = tuple[Draw, Finding]
 
 _STATED = Terms()
 
@@ -73,9 +87,12 @@ def examine(
         dtypes = ("float64",)
     checks: list[Check] = []
     for dtype in dtypes:
-        examination = Examination(operation, candidate, np.dtype(dtype), terms)
-        for kinks in (False, True) if operation.kinks else (False,):
-            checks += _Loop(examination, count, kinks=kinks).checks(only)
+        held_to = settled(Examination(operation, candidate, np.dtype(dtype), terms))
+        aspects: list[Aspect] = [Gradients(held_to), Contract(held_to)]
+        if operation.kinks:
+            aspects.insert(1, Kinks(at_kinks(held_to)))
+        for aspect in aspects:
+            checks += _Loop(aspect, count).checks(only)
     return Verdict(tuple(checks))
 
 
@@ -87,7 +104,7 @@ class _Tally:
     silent: int = 0
     powers: list[float] = field(default_factory=list)
     says: dict[str, set[Say]] = field(default_factory=dict)
-    wrong: list[tuple[Draw, Finding]] = field(default_factory=list)
+    wrong: list[Case] = field(default_factory=list)
     undecided: bool = False
     blamed: set[str] = field(default_factory=set)
     conventions: list[Mapping[str, Any]] = field(default_factory=list)
@@ -125,39 +142,34 @@ class _Tally:
 
 
 class _Loop:
-    """The examples of one examination, at kinks or away from them."""
+    """The examples of one aspect of an examination."""
 
-    def __init__(self, examination: Examination, count: int, *, kinks: bool) -> None:
-        operation = examination.operation
-        self.examination = examination
+    def __init__(self, aspect: Aspect, count: int) -> None:
+        self.aspect = aspect
+        self.examination = aspect.examination
         self.count = count
-        self.kinks = kinks
-        self.name = f"{operation.name}{' at kinks' if kinks else ''}"
+        self.name = f"{self.examination.operation.name}{aspect.name}"
+        self.spoilt: set[str] = set()
 
     def id(self, prop: str) -> str:
         """The name of a check; float64 is understood."""
-        prop = prop.replace("gradient", "kink") if self.kinks else prop
         dtype = self.examination.dtype
         suffix = "" if dtype == np.float64 else f"[{dtype.name}]"
-        return f"{self.examination.operation.name}.{prop}{suffix}"
-
-    def properties(self) -> list[str]:
-        """What is examined; at kinks, the gradient there."""
-        operation = self.examination.operation
-        if self.kinks:
-            return [f"gradient.{operation.kinks}"]
-        return self.examination.properties()
+        return f"{self.examination.operation.name}.{self.aspect.spelled(prop)}{suffix}"
 
     def checks(self, only: str) -> Iterator[Check]:
         """Examine every property."""
-        tallies = {p: _Tally() for p in self.properties() if only in {"", self.id(p)}}
+        wanted = [p for p in self.aspect.properties() if only in {"", self.id(p)}]
+        if not wanted:
+            return
+        tallies = {p: _Tally() for p in self.aspect.properties()}
         errors: list[CandidateError] = []
 
         def visit(draw: Draw) -> None:
             if len(errors) >= _ERRORS:
                 return
             try:
-                found = self.examination.findings(draw)
+                found = self.aspect.findings(draw)
             except CandidateError as error:
                 errors.append(error)
                 return
@@ -165,13 +177,15 @@ class _Loop:
                 tallies[prop].add(draw, found[prop])
 
         for name in self._rounds():
-            short = [t for t in tallies.values() if t.examples < self.count]
+            short = [tallies[p] for p in wanted if tallies[p].examples < self.count]
             if errors or not short:
                 break
             missing = max(self.count - t.examples for t in short)
             explore(self._strategy(short), visit, name, missing)
-        for prop, tally in tallies.items():
-            yield self._check(prop, tally, errors[0] if errors else None)
+        if STABILITY in tallies:
+            self._set_rounding_apart(tallies)
+        for prop in wanted:
+            yield self._check(prop, tallies[prop], errors[0] if errors else None)
 
     def _rounds(self) -> list[str]:
         return [self.name, *(f"{self.name}, round {n}" for n in range(2, _ROUNDS + 1))]
@@ -184,7 +198,27 @@ class _Loop:
             names = telling[0].keys()
             kept = {n: tuple(dict.fromkeys(c[n] for c in telling)) for n in names}
             course = replace(course, parameters={**course.parameters, **kept})
-        return examples(self.examination.operation, course, kinks=self.kinks)
+        return self.aspect.strategy(course)
+
+    def _set_rounding_apart(self, tallies: Mapping[str, _Tally]) -> None:
+        """Move what only rounding spoils to the check of stability: the formula is right there."""
+        for prop, tally in tallies.items():
+            if prop == STABILITY:
+                continue
+            wrong: list[Case] = []
+            for draw, finding in tally.wrong:
+                surely = len(wrong) >= _SURE and prop not in self.spoilt
+                if not surely and self._is_spoilt(draw, prop, finding):
+                    self.spoilt.add(prop)
+                    tally.silent += 1
+                    tallies[STABILITY].wrong.append((draw, finding))
+                else:
+                    wrong.append((draw, finding))
+            tally.wrong = wrong
+
+    def _is_spoilt(self, draw: Draw, prop: str, finding: Finding) -> bool:
+        same_shape = finding.actual.shape == finding.expected.value.shape
+        return same_shape and is_rounding(self.examination, draw, prop)
 
     def _check(self, prop: str, tally: _Tally, error: CandidateError | None) -> Check:
         check = Check(
@@ -196,6 +230,7 @@ class _Loop:
             discarded=tally.silent,
             oracles=tally.oracles(),
             detectable_error=statistics.median(tally.powers) if tally.powers else None,
+            variation=", ".join(self.examination.variations),
         )
         if tally.wrong:
             least = self._smallest(prop, tally)
@@ -203,32 +238,53 @@ class _Loop:
                 check,
                 status="fail",
                 counterexample=self._counterexample(check.id, *least),
-                diagnosis=diagnose(self.examination, prop, least, tally.wrong),
+                diagnosis=self._diagnosis(prop, least, tally.wrong),
             )
         if error is not None:
-            status: Status = "error" if error.status == "error" else "not-implemented"
-            return replace(check, status=status, message=error.message, traceback=error.traceback)
+            return replace(
+                check, status=error.status, message=error.message, traceback=error.traceback
+            )
         status, message = tally.verdict()
         return replace(check, status=status, message=message)
 
-    def _smallest(self, prop: str, tally: _Tally) -> tuple[Draw, Finding]:
+    def _diagnosis(self, prop: str, least: Case, wrong: Sequence[Case]) -> Diagnosis | None:
+        if least[1].note:
+            return Diagnosis(prop, least[1].note)
+        if prop == STABILITY:
+            return Diagnosis("unstable", _UNSTABLE.format(what=" and ".join(sorted(self.spoilt))))
+        return diagnose(self.examination, prop, least, wrong)
+
+    def _smallest(self, prop: str, tally: _Tally) -> Case:
         """The simplest failing example, and what is found on it."""
         last = tally.wrong[0]
 
         def wrong(draw: Draw) -> bool:
             nonlocal last
+            if self.aspect.excludes(draw):
+                return False
             try:
-                found = self.examination.findings(draw, slopes=False).get(prop)
+                found = self.aspect.findings(draw, slopes=False)
+                case = self._case(draw, prop, found)
             except CandidateError:
                 return False
-            if found is None or found.outcome != "wrong":
-                return False
-            last = draw, found
-            return True
+            if case is not None:
+                last = case
+            return case is not None
 
         smallest(self._strategy([tally]), wrong, self.name, self.count)
         _make_plainer(last[0], wrong)
         return last
+
+    def _case(self, draw: Draw, prop: str, found: Mapping[str, Finding]) -> Case | None:
+        """The draw with what is wrong about it in the sense of a check."""
+        props = sorted(self.spoilt) if prop == STABILITY else [prop]
+        for name in props:
+            finding = found.get(name)
+            if finding is not None and finding.outcome == "wrong":
+                asks_rounding = prop == STABILITY
+                if name not in self.spoilt or asks_rounding == self._is_spoilt(draw, name, finding):
+                    return draw, finding
+        return None
 
     def _counterexample(self, id_: str, draw: Draw, finding: Finding) -> Counterexample:
         example, expected = draw.example, finding.expected.value

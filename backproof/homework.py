@@ -176,7 +176,9 @@ def _examine(
                 component.scale,
                 replay,
                 tuple(component.variations),
+                component.alternatives,
                 fixes_kink=component.fixes_kink,
+                accepts_single=True,
             ),
             only=only,
         )

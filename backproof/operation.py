@@ -59,6 +59,11 @@ class Implementation(Protocol):
     backward: Callable[..., Any]
 
 
+def right_of_zero(x: np.ndarray) -> np.ndarray:
+    """Move zeros to the right, by less than any formula sees."""
+    return np.where(x == 0, np.finfo(np.float64).tiny, x)
+
+
 def _unchanged(sizes: Sizes, parameters: Parameters) -> tuple[Sizes, Parameters]:
     return sizes, parameters
 
@@ -107,6 +112,9 @@ class Operation:
         stay well inside it. 0 at a kink.
     kinks
         Names the input whose values are to be put on kinks and ties for the test of the convention.
+    sides
+        By name, how to move the kinked input off its kinks to one side, where the derivative may
+        rightly be taken instead of the declared one.
     large
         The largest magnitude that values are drawn up to, beside the ordinary ones.
     implied
@@ -134,6 +142,7 @@ class Operation:
     values: Mapping[str, str] = field(default_factory=dict)
     margin: Callable[[Mapping[str, np.ndarray], Mapping[str, Any]], float] = _smooth
     kinks: str | None = None
+    sides: Mapping[str, Callable[[np.ndarray], np.ndarray]] = field(default_factory=dict)
     large: float = 0.0
     implied: frozenset[str] = frozenset()
     lemmas: tuple[Callable[[], Derivation], ...] = ()

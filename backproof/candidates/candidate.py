@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -45,6 +45,15 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Change:
+    """An array that a call wrote to though it was only handed it."""
+
+    call: str
+    before: np.ndarray
+    after: np.ndarray
+
+
+@dataclass(frozen=True)
 class Round:
     """One of several examples that were put to the same object, in turn.
 
@@ -53,11 +62,14 @@ class Round:
     answer
         To this example.
     changed
-        The calls that wrote to an array that they were handed.
+        What its calls wrote to the arrays that they were handed.
     """
 
     answer: Answer
-    changed: tuple[str, ...] = ()
+    changed: tuple[Change, ...] = ()
+
+
+Unanswered = Literal["error", "not-implemented", "not-judged"]
 
 
 class CandidateError(Exception):
@@ -74,7 +86,7 @@ class CandidateError(Exception):
         The frames of the candidate's own files, ending in the exception; may be empty.
     """
 
-    def __init__(self, status: str, message: str, traceback: str = "") -> None:
+    def __init__(self, status: Unanswered, message: str, traceback: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.message = message
@@ -82,7 +94,15 @@ class CandidateError(Exception):
 
 
 class Candidate(Protocol):
-    """An implementation under examination."""
+    """An implementation under examination.
+
+    Attributes
+    ----------
+    stateful
+        Whether its object keeps running statistics from one forward to the next.
+    """
+
+    stateful: bool
 
     def answer(self, example: Example) -> Answer:
         """Run forward, then backward.

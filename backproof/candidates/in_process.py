@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from backproof.candidates.candidate import Answer, CandidateError, Example, Round
+from backproof.candidates.candidate import Answer, CandidateError, Change, Example, Round
 from backproof.operation import Implementation, Operation
 
 
@@ -25,6 +26,8 @@ class InProcess:
         which the first is differentiated; the gradients are a mapping or a named tuple by input
         name, or, with one input, the array itself.
     """
+
+    stateful = False
 
     def __init__(self, operation: Operation, implementation: Implementation) -> None:
         self.operation = operation
@@ -63,17 +66,18 @@ class InProcess:
         return [self._round(example) for example in examples]
 
     def _round(self, example: Example) -> Round:
-        before = _bytes(example)
+        inputs = {name: array.copy() for name, array in example.inputs.items()}
+        example = replace(example, inputs=inputs, cotangent=example.cotangent.copy())
+        arrays = {**inputs, "cotangent": example.cotangent}
+        before = {name: array.copy() for name, array in arrays.items()}
         outputs, cache = self._forward(example)
-        forward = _bytes(example)
+        between = {name: array.copy() for name, array in arrays.items()}
         gradients = self._backward(example, cache)
         changed = [
-            name
-            for name, old, new in (
-                ("forward", before, forward),
-                ("backward", forward, _bytes(example)),
-            )
-            if old != new
+            Change(call, then[name], now[name])
+            for call, then, now in (("forward", before, between), ("backward", between, arrays))
+            for name in arrays
+            if then[name].tobytes() != now[name].tobytes()
         ]
         return Round(Answer(outputs, gradients), tuple(changed))
 
@@ -101,11 +105,6 @@ def _guarded(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     except Exception as error:
         message = f"{type(error).__name__}: {error}"
         raise CandidateError("error", message, traceback.format_exc(limit=-3)) from error
-
-
-def _bytes(example: Example) -> list[bytes]:
-    """The contents of every array that is handed over."""
-    return [a.tobytes() for a in (*example.inputs.values(), example.cotangent)]
 
 
 def _by_name(found: Any, names: tuple[str, ...]) -> dict[str, np.ndarray]:

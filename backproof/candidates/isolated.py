@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from backproof.candidates import wire
-from backproof.candidates.candidate import Answer, CandidateError, Example, Round
+from backproof.candidates.candidate import Answer, CandidateError, Change, Example, Round
 from backproof.candidates.dialects.dialect import Component
 from backproof.candidates.process import Runner
 from backproof.candidates.script import Script
@@ -28,6 +28,8 @@ class IsolatedCandidate:
     component
         How the course's interface answers one operation.
     """
+
+    stateful = True
 
     def __init__(self, runner: Runner, component: Component) -> None:
         self.runner = runner
@@ -119,9 +121,15 @@ class _Asked:
     def round(self, results: Sequence[wire.Value]) -> Round:
         """Read all results."""
         count = len(self.outputs) + len(self.gradients)
-        left = zip(self.watched, results[count:], strict=True)
-        changed = [self.script.spelled(w.call) for w, after in left if not _same(w.array, after)]
-        return Round(self.answer(results[:count]), tuple(dict.fromkeys(changed)))
+        left = list(zip(self.watched, results[count:], strict=True))
+        if not all(isinstance(after, np.ndarray) for _, after in left):
+            raise CandidateError("error", "broke the protocol: an argument that is no array")
+        changed = (
+            Change(self.script.spelled(w.call), w.array, after)
+            for w, after in left
+            if not _same(w.array, after)
+        )
+        return Round(self.answer(results[:count]), tuple(changed))
 
     def _array(self, handle: Handle, value: wire.Value) -> np.ndarray:
         """Take a result, which has to be an array or a number."""
@@ -135,14 +143,10 @@ class _Asked:
         raise CandidateError("error", f"{what} {verb} a {kind}: an array was expected")
 
 
-def _same(before: np.ndarray, after: wire.Value) -> bool:
+def _same(before: np.ndarray, after: np.ndarray) -> bool:
     """Whether an array is what it was, to the bit."""
-    return (
-        isinstance(after, np.ndarray)
-        and after.dtype == before.dtype
-        and after.shape == before.shape
-        and after.tobytes() == before.tobytes()
-    )
+    same_form = after.dtype == before.dtype and after.shape == before.shape
+    return same_form and after.tobytes() == before.tobytes()
 
 
 def _batched(examples: Iterable[Example]) -> Iterator[list[Example]]:

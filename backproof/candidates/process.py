@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from backproof.candidates import wire
-from backproof.candidates.candidate import CandidateError
+from backproof.candidates.candidate import CandidateError, Unanswered
 from backproof.candidates.dialects.dialect import Submission
 from backproof.candidates.script import Script
 from backproof.candidates.wire import Handle
@@ -171,7 +171,7 @@ class Runner:
         finally:
             self._taken += time.monotonic() - start
         if failure is not None:
-            status = "not-implemented" if failure.status == "missing" else "error"
+            status: Unanswered = "not-implemented" if failure.status == "missing" else "error"
             message = _printable(failure.message).replace("\n", " ")
             raise CandidateError(status, message, _printable(failure.traceback))
         return results

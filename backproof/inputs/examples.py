@@ -93,7 +93,12 @@ def _array(
 
 @st.composite
 def examples(
-    draw: st.DrawFn, operation: Operation, course: Course = FREE, *, kinks: bool = False
+    draw: st.DrawFn,
+    operation: Operation,
+    course: Course = FREE,
+    *,
+    kinks: bool = False,
+    layouts: bool = False,
 ) -> Draw:
     """Examples of an operation, in float64; they shrink to small axes and short decimals.
 
@@ -105,6 +110,8 @@ def examples(
         What a dialect narrows.
     kinks
         Put the operation's kinked input on its kinks and ties.
+    layouts
+        Draw how arrays lie in memory; else they lie plainly.
     """
     choices = {**operation.conventions, **operation.parameters, **course.parameters}
     parameters = {name: draw(st.sampled_from(allowed)) for name, allowed in choices.items()}
@@ -113,10 +120,11 @@ def examples(
     axes = list(dict.fromkeys(a for i in inputs for a in (*i.axes, *filter(None, [i.into]))))
     sizes, parameters = operation.fit(_sizes(draw, axes), parameters)
     numbers = values.stream(_seed(draw))
+    known = tuple(values.LAYOUTS)
     structure, arrays = {}, {}
     for given in inputs:
         array, structure[given.name] = _array(draw, numbers, operation, given, sizes, kinks=kinks)
-        layout = draw(st.sampled_from(tuple(values.LAYOUTS)))
+        layout = draw(st.sampled_from(known)) if layouts else known[0]
         arrays[given.name] = values.LAYOUTS[layout](array)
         structure[given.name] += f", {layout}"
     shape = operation.output_shape(convention, sizes, parameters)

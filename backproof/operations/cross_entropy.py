@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from backproof.operation import Operation
+from backproof.operation import Operation, Parameters, Sizes
 from derivations import cross_entropy as derivation
 from derivations.reduction import REDUCTIONS
 from implementations import cross_entropy as implementation
@@ -22,6 +22,11 @@ def margin(inputs: Mapping[str, np.ndarray], _: Mapping[str, Any]) -> float:
     return float(inputs["probabilities"].min())
 
 
+def fit(sizes: Sizes, parameters: Parameters) -> tuple[Sizes, Parameters]:
+    """Make two classes at least: a right program may clip the probability 1 of a single one."""
+    return {**sizes, "classes": max(sizes["classes"], 2)}, parameters
+
+
 OPERATION = Operation(
     name="cross_entropy",
     derive=derivation.derive,
@@ -31,4 +36,5 @@ OPERATION = Operation(
     conventions={"reduction": REDUCTIONS},
     values={"probabilities": "probability", "targets": "one-hot"},
     margin=margin,
+    fit=fit,
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from backproof.operation import Operation
+from backproof.operation import Operation, right_of_zero
 from derivations import elu as derivation
 from implementations import elu as implementation
 
@@ -28,4 +28,5 @@ OPERATION = Operation(
     parameters={"alpha": (1.0, 0.5, 2.0)},
     margin=margin,
     kinks="x",
+    sides={"the right-hand derivative": right_of_zero},
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from backproof.operation import Operation
+from backproof.operation import Operation, right_of_zero
 from derivations import relu as derivation
 from implementations import relu as implementation
 
@@ -27,4 +27,5 @@ OPERATION = Operation(
     torch=reference,
     margin=margin,
     kinks="x",
+    sides={"the right-hand derivative": right_of_zero},
 )

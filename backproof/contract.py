@@ -1,0 +1,295 @@
+"""The checks that are not gradients: shapes, dtypes, mutation, repeatability, linearity and more.
+
+What a candidate owes beside the right numbers. The questions of one example are put to one object,
+in turn, and its answers are compared with each other; so a wrong formula breaks no contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from backproof.candidates.candidate import Answer, CandidateError, Example, Round
+from backproof.compare import Finding, within
+from backproof.examination import Examination
+from backproof.inputs import values
+from backproof.inputs.examples import Course, Draw, examples
+from backproof.inputs.search import Strategy, seed_of
+
+PROPERTIES = ("shapes", "dtypes", "mutation", "repeatability", "modes", "linearity", "layouts")
+
+_MORE = 2
+"""By how many samples the other batch is larger."""
+
+_SLACK = 4
+"""Each side of a comparison may be off by its bound, and a sum of two by both."""
+
+
+class Contract:
+    """One candidate, one operation, one format: what each example says of its manners."""
+
+    name = ", contract"
+
+    def __init__(self, examination: Examination) -> None:
+        self.examination = examination
+
+    def properties(self) -> list[str]:
+        """What there is to ask of this operation in this course."""
+        operation, course = self.examination.operation, self.examination.terms.course
+        absent = set()
+        if course.cotangent == "ones" or not self._has_gradients():
+            absent.add("linearity")
+        keeps = self.examination.candidate.stateful and self._states()
+        if not keeps or "evaluation" not in course.parameters.get(
+            "mode", operation.conventions.get("mode", ())
+        ):
+            absent.add("modes")
+        return [p for p in PROPERTIES if p not in absent]
+
+    def _has_gradients(self) -> bool:
+        return any(p.startswith("gradient.") for p in self.examination.properties())
+
+    def _states(self) -> list[str]:
+        """The outputs that are inputs of the next forward: running statistics."""
+        operation = self.examination.operation
+        names = {i.name for v in operation.variants() for i in operation.arrays(v)}
+        return [name for name in operation.outputs if name in names]
+
+    def spelled(self, prop: str) -> str:
+        """As it is."""
+        return prop
+
+    def strategy(self, course: Course) -> Strategy[Draw]:
+        """Examples in every memory layout."""
+        return examples(self.examination.operation, course, layouts=True)
+
+    def excludes(self, draw: Draw) -> bool:
+        """None."""
+        return False
+
+    def findings(self, draw: Draw, *, slopes: bool = True) -> dict[str, Finding]:
+        """What one example says of each property; no slopes are measured.
+
+        Raises
+        ------
+        CandidateError
+            Where the candidate gives no answer even to the plain example.
+        """
+        plain = self.examination.example(_contiguous(draw))
+        answer = self.examination.candidate.answer(plain)
+        found = dict(self._forms(draw, answer))
+        slack = self._slack(draw, answer)
+        found["layouts"] = self._layouts(draw, answer, slack)
+        try:
+            found |= self._in_turn(draw, plain, slack)
+        except CandidateError as error:
+            found["repeatability"] = Finding.broken(
+                f"The first call answers; a further one on the same object does not: {error}"
+            )
+        return {p: f for p, f in found.items() if p in self.properties()}
+
+    # --- one answer ------------------------------------------------------------------------------
+
+    def _forms(self, draw: Draw, answer: Answer) -> Iterator[tuple[str, Finding]]:
+        truth = self.examination.truth(draw)
+        expected = {**truth.outputs, **{f"d{n}": v for n, v in truth.gradients.items()}}
+        actual = {**answer.outputs, **{f"d{n}": v for n, v in answer.gradients.items()}}
+        shapes, dtypes = Finding.kept(), Finding.kept()
+        for name, array in actual.items():
+            asked = expected[name].value
+            if array.shape != asked.shape:
+                text = f"{name} has the shape {array.shape}; it must have {asked.shape}."
+                shapes = Finding.broken(text, asked, array)
+            if not self.examination.accepts(array.dtype):
+                kinds = " or ".join(self.examination.formats())
+                text = f"{name} holds {array.dtype.name}; it must hold {kinds}, as its inputs do."
+                dtypes = Finding.broken(text, asked, array)
+        yield "shapes", shapes
+        yield "dtypes", dtypes
+
+    def _slack(self, draw: Draw, answer: Answer) -> dict[str, float]:
+        """By how much two answers to the same question may differ: by rounding.
+
+        A wrong formula may have larger results than the right one, and rounds them accordingly.
+        """
+        reach = np.abs(draw.example.cotangent) + np.abs(self._second(draw.example.cotangent))
+        wide = replace(draw, example=replace(draw.example, cotangent=reach))
+        truth = self.examination.truth(wide)
+        bounds = {}
+        for asked, came in (
+            (truth.outputs, answer.outputs),
+            (truth.gradients, answer.gradients),
+        ):
+            for name, array in came.items():
+                expected = asked[name]
+                with np.errstate(all="ignore"):
+                    right, size = _largest(expected.value), _largest(array)
+                    bound = _largest(expected.bound) * max(1.0, size / right if right else 1.0)
+                bounds[name] = _SLACK * bound if bound < np.inf else np.inf
+        return bounds
+
+    def _layouts(self, draw: Draw, answer: Answer, slack: Mapping[str, float]) -> Finding:
+        """The same question in other memory layouts."""
+        layouts = sorted(
+            {s.partition(", ")[2] for s in draw.structure.values()} - {"", "contiguous"}
+        )
+        asked = " or ".join(layouts)
+        try:
+            found = self.examination.candidate.answer(self.examination.example(draw))
+        except CandidateError as error:
+            return Finding.broken(f"An input is {asked}, and the answer fails: {error}")
+        text = "{name} is another where an input is " + asked + "."
+        return _compared(answer, found, slack, text)
+
+    # --- several questions to one object ---------------------------------------------------------
+
+    def _in_turn(
+        self, draw: Draw, first: Example, slack: Mapping[str, float]
+    ) -> dict[str, Finding]:
+        candidate = self.examination.candidate
+        other = self._other_batch(draw)
+        second = self._second(first.cotangent)
+        again = [replace(first, cotangent=c) for c in self._combined(first.cotangent, second)]
+        rounds = candidate.rounds([first, first, other, first, *again])
+        found = {
+            "mutation": _mutation(rounds),
+            "repeatability": self._repeatability(rounds, candidate.answer(other), slack),
+        }
+        if again and rounds[0].answer.gradients:
+            found["linearity"] = _linearity(rounds, slack)
+        if "modes" in self.properties():
+            found["modes"] = self._modes(first, other, slack)
+        return found
+
+    def _second(self, cotangent: np.ndarray) -> np.ndarray:
+        """Another cotangent, in the same format."""
+        drawn = values.short(values.stream(seed_of("second")), cotangent.shape, 0)
+        return drawn.astype(cotangent.dtype)
+
+    def _combined(self, first: np.ndarray, second: np.ndarray) -> list[np.ndarray]:
+        if "linearity" not in self.properties():
+            return []
+        return [2 * first, second, first + second]
+
+    def _other_batch(self, draw: Draw) -> Example:
+        """The same parameters and another number of samples, with other values."""
+        sizes = {**draw.sizes}
+        inputs = dict(draw.example.inputs)
+        if "batch" in sizes:
+            sizes["batch"] += _MORE
+            rows = np.arange(sizes["batch"]) % draw.sizes["batch"]
+            for given in self.examination.operation.arrays(draw.convention):
+                if "batch" in given.axes:
+                    taken = np.take(inputs[given.name], rows, axis=given.axes.index("batch"))
+                    inputs[given.name] = taken / 2 if given.values == "real" else taken
+        operation = self.examination.operation
+        shape = operation.output_shape(draw.convention, sizes, draw.example.parameters)
+        ones = self.examination.terms.course.cotangent == "ones"
+        cotangent = np.ones(shape) if ones else values.short(values.stream(1), shape, 0)
+        other = replace(draw.example, inputs=inputs, cotangent=cotangent)
+        moved = replace(draw, example=other, sizes=sizes)
+        return self.examination.example(_contiguous(moved))
+
+    def _repeatability(
+        self, rounds: list[Round], fresh: Answer, slack: Mapping[str, float]
+    ) -> Finding:
+        first, second, other, last = (self._stateless(r.answer) for r in rounds[:4])
+        for actual, text in (
+            (second, "{name} is another when the same question is asked a second time."),
+            (last, "{name} is another after a batch of another size came between."),
+        ):
+            found = _compared(first, actual, slack, text)
+            if found.outcome == "wrong":
+                return found
+        text = "{name} of a second batch is another than that of a fresh object."
+        return _compared(self._stateless(fresh), other, slack, text)
+
+    def _stateless(self, answer: Answer) -> Answer:
+        states = self._states()
+        kept = {n: a for n, a in answer.outputs.items() if n not in states}
+        return Answer(kept, answer.gradients)
+
+    def _modes(self, first: Example, other: Example, slack: Mapping[str, float]) -> Finding:
+        """Training, then evaluation: with the statistics that training left, and leaving them."""
+        training = replace(first, parameters={**first.parameters, "mode": "training"})
+        evaluation = replace(other, parameters={**other.parameters, "mode": "evaluation"})
+        candidate = self.examination.candidate
+        trained, evaluated = (r.answer for r in candidate.rounds([training, evaluation]))
+        states = {n: trained.outputs[n] for n in self._states()}
+        fresh = candidate.answer(replace(evaluation, inputs={**evaluation.inputs, **states}))
+        kept = {n: evaluated.outputs[n] for n in states}
+        for expected, actual, text in (
+            (states, kept, "{name} is changed by a forward in evaluation mode."),
+            (
+                fresh.outputs,
+                evaluated.outputs,
+                "{name} in evaluation mode does not follow from what training left behind.",
+            ),
+        ):
+            found = _compared(Answer(expected, {}), Answer(actual, {}), slack, text)
+            if found.outcome == "wrong":
+                return found
+        return Finding.kept()
+
+
+def _contiguous(draw: Draw) -> Draw:
+    """The draw in the plain layout, writeable."""
+    inputs = {n: np.array(a, order="C") for n, a in draw.example.inputs.items()}
+    cotangent = np.array(draw.example.cotangent, order="C")
+    return replace(draw, example=replace(draw.example, inputs=inputs, cotangent=cotangent))
+
+
+def _mutation(rounds: list[Round]) -> Finding:
+    for one in rounds:
+        for change in one.changed:
+            text = f"{change.call} writes to an array that it was handed."
+            return Finding.broken(text, change.before, change.after)
+    return Finding.kept()
+
+
+def _linearity(rounds: list[Round], slack: Mapping[str, float]) -> Finding:
+    """A backward is linear in its cotangent, whatever the formula."""
+    first, doubled, second, both = (rounds[n].answer.gradients for n in (0, 4, 5, 6))
+    with np.errstate(all="ignore"):
+        twice = {n: 2 * np.asarray(a) for n, a in first.items()}
+        total = {n: _sum(a, second[n]) for n, a in first.items()}
+    for expected, actual, text in (
+        (twice, doubled, "{name} does not double when the upstream gradient does."),
+        (total, both, "{name} of a sum of upstream gradients is not the sum of theirs."),
+    ):
+        found = _compared(Answer({}, expected), Answer({}, actual), slack, text)
+        if found.outcome == "wrong":
+            return found
+    return Finding.kept()
+
+
+def _sum(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return a + b if a.shape == b.shape else a
+
+
+def _compared(expected: Answer, actual: Answer, slack: Mapping[str, float], text: str) -> Finding:
+    """Whether two answers agree up to rounding; the first that do not, in words."""
+    pairs = (
+        *((n, n, a, actual.outputs.get(n)) for n, a in expected.outputs.items()),
+        *((n, f"d{n}", a, actual.gradients.get(n)) for n, a in expected.gradients.items()),
+    )
+    for name, spoken, asked, came in pairs:
+        if came is None or not _alike(came, asked, slack[name]):
+            return Finding.broken(text.format(name=spoken), asked, asked if came is None else came)
+    return Finding.kept()
+
+
+def _largest(array: np.ndarray) -> float:
+    return float(np.abs(array).max(initial=0))
+
+
+def _alike(actual: np.ndarray, expected: np.ndarray, slack: float) -> bool:
+    """Within the slack, or the same infinity or NaN."""
+    if actual.shape != expected.shape:
+        return False
+    finite = np.isfinite(expected)
+    with np.errstate(all="ignore"):
+        same = np.array_equal(actual[~finite], expected[~finite], equal_nan=True)
+    return same and within(actual[finite], expected[finite], np.asarray(slack))
