@@ -78,7 +78,7 @@ class Contract:
             Where the candidate gives no answer even to the plain example.
         """
         plain = self.examination.example(_contiguous(draw))
-        answer = self.examination.candidate.answer(plain)
+        answer = self.examination.answer(plain)
         found = dict(self._forms(draw, answer))
         slack = self._slack(draw, answer)
         found["layouts"] = self._layouts(draw, answer, slack)
@@ -137,7 +137,7 @@ class Contract:
         )
         asked = " or ".join(layouts)
         try:
-            found = self.examination.candidate.answer(self.examination.example(draw))
+            found = self.examination.answer(self.examination.example(draw))
         except CandidateError as error:
             return Finding.broken(f"An input is {asked}, and the answer fails: {error}")
         text = "{name} is another where an input is " + asked + "."
@@ -148,14 +148,14 @@ class Contract:
     def _in_turn(
         self, draw: Draw, first: Example, slack: Mapping[str, float]
     ) -> dict[str, Finding]:
-        candidate = self.examination.candidate
+        examination = self.examination
         other = self._other_batch(draw)
         second = self._second(first.cotangent)
         again = [replace(first, cotangent=c) for c in self._combined(first.cotangent, second)]
-        rounds = candidate.rounds([first, first, other, first, *again])
+        rounds = examination.rounds([first, first, other, first, *again])
         found = {
             "mutation": _mutation(rounds),
-            "repeatability": self._repeatability(rounds, candidate.answer(other), slack),
+            "repeatability": self._repeatability(rounds, examination.answer(other), slack),
         }
         if again and rounds[0].answer.gradients:
             found["linearity"] = _linearity(rounds, slack)
@@ -215,10 +215,10 @@ class Contract:
         """Training, then evaluation: with the statistics that training left, and leaving them."""
         training = replace(first, parameters={**first.parameters, "mode": "training"})
         evaluation = replace(other, parameters={**other.parameters, "mode": "evaluation"})
-        candidate = self.examination.candidate
-        trained, evaluated = (r.answer for r in candidate.rounds([training, evaluation]))
+        rounds = self.examination.rounds([training, evaluation])
+        trained, evaluated = (r.answer for r in rounds)
         states = {n: trained.outputs[n] for n in self._states()}
-        fresh = candidate.answer(replace(evaluation, inputs={**evaluation.inputs, **states}))
+        fresh = self.examination.answer(replace(evaluation, inputs={**evaluation.inputs, **states}))
         kept = {n: evaluated.outputs[n] for n in states}
         for expected, actual, text in (
             (states, kept, "{name} is changed by a forward in evaluation mode."),
