@@ -245,15 +245,22 @@ def open_submission(path: str | Path, dialect: Dialect, edition: str = "") -> Su
     Raises
     ------
     SubmissionError
-        Where the path does not exist, is no folder, or holds none of the files.
+        Where the path does not exist, is no folder, cannot be read, or holds none of the files.
     LookupError
         Where there is no such edition.
     """
-    root = Path(path).resolve()
-    if not root.exists():
+    try:
+        return _opened(path, dialect, edition)
+    except OSError as error:  # a folder or a file that must not be read, say
+        raise SubmissionError(f"{path}: {error.strerror}") from None
+
+
+def _opened(path: str | Path, dialect: Dialect, edition: str) -> Submission:
+    if not Path(path).exists():
         raise SubmissionError(f"{path}: no such file or directory")
-    if not root.is_dir():
+    if not Path(path).is_dir():
         raise SubmissionError(f"{path}: not a directory")
+    root = Path(path).resolve()
     asked = [dialect.edition(edition)] if edition else dialect.editions
     places = [(e, _folders(root, e)) for e in asked]
     found = [(e, folders) for e, folders in places if folders]
