@@ -84,6 +84,9 @@ class Component:
     def survey(self, ask: Ask) -> None:
         """Look at what a course leaves open, before the first example, and remember it.
 
+        What it would set needs a value beforehand: where there is no answer now, the examples are
+        asked all the same, and say why.
+
         Raises
         ------
         CandidateError
