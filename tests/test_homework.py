@@ -194,6 +194,7 @@ COURSE = """
 
     class Tanh(Component):
         operation, module, name = "tanh", "layers", "Tanh"
+        scale = {"x": lambda sizes: sizes["batch"]}
         spelling = SPELLINGS[0]
 
         def survey(self, ask):
@@ -229,7 +230,7 @@ LAYERS = """
             return self.y
 
         def rueckwaerts(self, dout):
-            return dout * (1 - self.y * self.y)
+            return len(dout) * dout * (1 - self.y * self.y)
 """
 
 

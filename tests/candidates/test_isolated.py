@@ -137,14 +137,19 @@ def test_an_answer_is_what_it_was_when_it_was_given(candidate: Make) -> None:
 def test_values_are_the_forward_of_each_example(
     candidate: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In their order, without a backward, also where they do not fit one frame."""
+    """In their order, also where they do not fit one frame; nothing else is asked for."""
     monkeypatch.setattr("backproof.candidates.isolated.BATCHED_BYTES", 3 * X.nbytes)
     double = candidate(backward="raise ValueError")
-    sizes = []
+    wanted = []
     run = double.runner.run
-    monkeypatch.setattr(double.runner, "run", lambda asked: sizes.append(len(asked)) or run(asked))
+
+    def spy(asked: Any) -> Any:
+        wanted.append([len(handles) for _, handles in asked])
+        return run(asked)
+
+    monkeypatch.setattr(double.runner, "run", spy)
     values = double.values([example(X + k) for k in range(10)])
-    assert sizes == [3, 3, 3, 1]
+    assert wanted == [[1, 1, 1], [1, 1, 1], [1, 1, 1], [1]]
     assert len(values) == 10
     for k, value in enumerate(values):
         assert np.array_equal(value, 2 * (X + k))

@@ -171,7 +171,15 @@ def test_an_endless_loop_is_ended(start: Start, loop: str) -> None:
     assert get(runner, "answer") == [42]
 
 
-SLEEP = "import time\nclass Layer:\n def forward(self, seconds): time.sleep(seconds)"
+SLEEP = """
+    import os, time
+
+    class Layer:
+        pid = os.getpid()
+
+        def forward(self, seconds):
+            time.sleep(seconds)
+"""
 
 
 def test_a_request_that_is_in_time_for_itself_may_be_too_late_for_its_check(start: Start) -> None:
@@ -193,6 +201,16 @@ def test_a_submission_whose_time_is_over_is_not_judged(start: Start) -> None:
     assert failure(runner, 0) == over
     runner.budget = LONG
     assert call(runner, 0) is None
+
+
+def test_a_request_without_any_time_left_is_not_put(start: Start) -> None:
+    """The process is none the worse for it."""
+    runner = start(SLEEP, budget=LONG)
+    before = get(runner, "pid")
+    runner.budget = Budget(deadline=time.time() - 1)
+    assert failure(runner, 0)[0] == "not-judged"
+    runner.budget = LONG
+    assert get(runner, "pid") == before
 
 
 def test_the_budget_that_is_used_up_first_is_the_one_that_is_named(start: Start) -> None:

@@ -129,9 +129,9 @@ def _vjp(derivative: np.ndarray, cotangent: np.ndarray) -> np.ndarray:
     """Multiply by an elementwise derivative; one number stands for it everywhere."""
     if derivative.shape not in {(), cotangent.shape}:
         return derivative
-    # A Python number, unlike an array without axes, takes the cotangent's dtype.
-    factor = derivative if derivative.ndim else derivative.item()
     with np.errstate(all="ignore"):  # infinities and NaN are the engine's to judge
+        # One number is written without a dtype in mind, and must not promote the cotangent.
+        factor = derivative if derivative.ndim else derivative.astype(cotangent.dtype)
         product: np.ndarray = cotangent * factor
     return product
 
