@@ -104,28 +104,35 @@ def test_a_backward_that_answers_nonsense_is_an_error():
     assert "x, weight, bias" in verdict.checks[0].message
 
 
-class Missing:
-    """A candidate whose code is not there."""
+class Unanswering:
+    """A candidate that gives no answer."""
+
+    def __init__(self, status):
+        self.status = status
 
     stateful = False
 
     def answer(self, example):
-        raise CandidateError("not-implemented", "there is no backward yet")
+        raise CandidateError(self.status, "no backward today")
 
     def values(self, examples):
-        raise CandidateError("not-implemented", "there is no forward yet")
+        raise CandidateError(self.status, "no forward today")
 
     def rounds(self, examples):
         raise CandidateError("not-implemented", "there is no backward yet")
 
 
-def test_code_that_is_not_there_is_not_implemented():
-    """A missing answer is never a pass."""
-    verdict = examine(find("relu"), Missing(), count=5)
-    assert set(statuses(verdict).values()) == {"not-implemented"}
-    assert verdict.checks[0].message == "there is no backward yet"
-    assert verdict.verdict != "pass"
-    assert verdict.score == 0
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [("not-implemented", "incomplete"), ("not-judged", "incomplete"), ("error", "fail")],
+)
+def test_a_missing_answer_is_what_the_candidate_says_it_is(status, verdict):
+    """Never a pass: code that is not there, time that is over, or an error."""
+    found = examine(find("relu"), Unanswering(status), count=5)
+    assert set(statuses(found).values()) == {status}
+    assert found.checks[0].message == "no backward today"
+    assert found.verdict == verdict
+    assert found.score == 0
 
 
 class Forgetful:
@@ -266,6 +273,23 @@ def test_a_course_that_averages_is_judged_by_its_own_terms():
     plain = examine(find("linear"), candidate, count=20, terms=Terms(course))
     assert statuses(plain)["linear.gradient.weight"] == "fail"
     assert examine(find("linear"), count=20, terms=terms).verdict == "fail"
+
+
+def test_a_course_that_scales_is_judged_by_its_own_terms():
+    """By what depends on sizes, here the number of entries of a sample, and on top of averaging."""
+
+    def scaled(cotangent, cache):
+        right = linear.backward(cotangent, cache)
+        return right._replace(weight=right.weight * (cotangent.shape[1] / len(cotangent)))
+
+    candidate = SimpleNamespace(forward=linear.forward, backward=scaled)
+    course = Course({"layout": ("x W + b",)})
+    averaged = Terms(course, averaged=frozenset({"weight"}))
+    terms = replace(averaged, scale={"weight": lambda sizes: sizes["outputs"]})
+    assert examine(find("linear"), candidate, count=20, terms=terms).verdict == "pass"
+    for other in (Terms(course), averaged, replace(terms, averaged=frozenset())):
+        found = examine(find("linear"), candidate, count=20, terms=other)
+        assert statuses(found)["linear.gradient.weight"] == "fail"
 
 
 def test_a_course_without_an_affine_part_has_no_checks_of_it():
