@@ -110,8 +110,11 @@ class Report(NamedTuple):
         text = formats()[self.format](verdict, grades)
         if self.path == "-":
             click.echo(text, nl=False)
-        else:
+            return
+        try:
             Path(self.path).write_text(text, "utf-8")
+        except OSError as error:
+            raise UsageError(f"{self.path}: {error.strerror}") from None
 
 
 def formats() -> Mapping[str, Callable[[Verdict, Grades], str]]:

@@ -29,10 +29,10 @@ def _number(value: Any) -> Any:
 
 
 Text = Annotated[str, Field(min_length=1)]
-Seconds = Annotated[float, BeforeValidator(_number), Field(gt=0, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False), BeforeValidator(_number)]
 # Few enough digits that every sum of points is exact.
 Points = Annotated[
-    Decimal, BeforeValidator(_number), Field(ge=0, lt=1_000_000, max_digits=10, decimal_places=4)
+    Decimal, Field(ge=0, lt=1_000_000, max_digits=10, decimal_places=4), BeforeValidator(_number)
 ]
 
 

@@ -240,6 +240,15 @@ def test_a_pattern_without_a_check_is_an_error_with_its_line(capsys, homework, t
     assert not report.exists()
 
 
+def test_a_report_that_cannot_be_written_is_one_clear_line(capsys, homework, tmp_path):
+    """Here its file is a folder."""
+    arguments = ["--course", str(tmp_path / "backproof.toml"), "--workers", "1"]
+    ran = Ran(capsys, "check", str(homework), *arguments, "--report", f"gradescope={tmp_path}")
+    assert ran.code == 2
+    (line,) = ran.error.splitlines()
+    assert line.startswith(f"backproof: {tmp_path}: ")
+
+
 def test_a_submission_that_is_none_is_reported_as_such(capsys, tmp_path):
     """The student learns why there are no points."""
     report = tmp_path / "results.json"

@@ -128,6 +128,7 @@ MISTAKES = {
         2,
         "points.linear should be a number, and is a table: a pattern with dots stands in quotes",
     ),
+    "[points]\n\nlinear.forward = 4\nlinear.gradient = 4": (3, "points.linear should be a number"),
     "points = 3": (1, "points should be a table, not 3"),
     "[[points]]\na = 1": (1, "points should be a table, not [{'a': 1}]"),
     "budget = 3": (1, "budget should be a table, not 3"),

@@ -33,7 +33,7 @@ _STATUS = {
 
 
 @dataclass(frozen=True)
-class Feedback:
+class Remarks:
     """The parts of what there is to say; an empty one is left out.
 
     Attributes
@@ -60,7 +60,7 @@ class Feedback:
     replay: str = ""
 
 
-def feedback(check: Check, level: Level = "full") -> Feedback:
+def feedback(check: Check, level: Level = "full") -> Remarks:
     """What a student may read of a check.
 
     Parameters
@@ -75,13 +75,13 @@ def feedback(check: Check, level: Level = "full") -> Feedback:
     asked = f"Asked: {question(check)}: {_STATUS[check.status]}."
     rank = LEVELS.index(level)
     if not rank:
-        return Feedback(asked)
+        return Remarks(asked)
     full = level == "full"
     found = check.counterexample
     lines: tuple[str, ...] = ()
     if found is not None and rank >= LEVELS.index("shapes"):
         lines = _example(found) if full else _shapes(found)
-    return Feedback(
+    return Remarks(
         asked,
         _said(check) if full else _said_in_short(check),
         inert(check.diagnosis.text) if check.diagnosis else "",

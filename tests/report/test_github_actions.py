@@ -53,6 +53,15 @@ def test_the_log_shows_ten_and_says_how_many_are_left_out(verdict, graded, comma
     assert found[-1].message == "21 more are left out: GitHub shows 10."
 
 
+def test_a_property_ends_where_it_ends(verdict, graded, commands):
+    """Colons and commas part the properties of a command from each other and from its message."""
+    id_ = "linear.gradient.w,file=forged.py,line=1::forged%3A"
+    given = Verdict((replace(verdict.checks[1], id=id_), verdict.checks[5]))
+    (_, command) = commands(github_actions.workflow_commands(given, graded(given=given)))
+    assert command.properties == {"title": f"{id_}: fail"}
+    assert command.message == plain(verdict.checks[1])
+
+
 def test_a_message_stays_under_its_cap(verdict, graded, commands):
     """In bytes, however many a character takes."""
     long = replace(verdict.checks[2], traceback="\N{MATHEMATICAL BOLD CAPITAL A}" * 19_000)
@@ -129,7 +138,7 @@ def test_the_summary_stays_under_its_cap(verdict, graded):
     checks = tuple(replace(long, id=f"linear.gradient.w{n}") for n in range(20))
     given = Verdict((*checks, verdict.checks[5]))
     text = github_actions.step_summary(given, graded(given=given))
-    assert github_actions.SUMMARY // 4 < len(text.encode()) <= github_actions.SUMMARY
+    assert 2**18 < len(text.encode()) <= 2**20
     assert len(blocks(text, "heading_open")) == 21
     assert "[cut: " in text
 
