@@ -10,7 +10,7 @@ import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -24,6 +24,8 @@ BATCH, INPUTS, OUTPUTS = 4, 2, 3
 
 # Since 2021 a method that is still to be written has one line: `return out`, or `return dx`.
 UNWRITTEN = re.compile(r"(.*) raised UnboundLocalError: .*local variable '(out|dx)'")
+
+Unanswered = Literal["error", "not-implemented"]
 
 
 class Module(Component):
@@ -42,7 +44,7 @@ class Module(Component):
 
     def __init__(self) -> None:
         super().__init__()
-        self.refusal: tuple[str, str] | None = None
+        self.refusal: tuple[Unanswered, str] | None = None
 
     def survey(self, ask: Ask) -> None:
         """See whether the methods are written."""
@@ -61,7 +63,7 @@ class Module(Component):
                 raise self.refused("not-implemented", message) from None
             raise
 
-    def refused(self, status: str, message: str) -> CandidateError:
+    def refused(self, status: Unanswered, message: str) -> CandidateError:
         """The answer from now on."""
         self.refusal = status, message
         return CandidateError(status, message)
@@ -231,8 +233,8 @@ class LinearModule(Module):
         )
         if shape is not None and shape in known:
             return known[shape]
-        status = "not-implemented" if value is None else "error"
-        kind = type(value).__name__ if shape is None else f"of shape {shape}"
+        status: Unanswered = "not-implemented" if value is None else "error"
+        kind = f"of shape {shape}" if shape is not None else "None" if value is None else "no array"
         allowed = " or ".join(str(s) for s in known if s)
         what = f"{self.name}({INPUTS}, {OUTPUTS}).params[{name!r}]"
         raise self.refused(status, f"{what} is {kind}: an array of shape {allowed} was expected")
@@ -312,16 +314,13 @@ def _doubled(once: Any, twice: Any) -> bool:
     return isinstance(once, np.ndarray) and bool(np.any(once)) and np.array_equal(2 * once, twice)
 
 
+FOLDERS = (".", "assignment1", "code", "assignment_1/code", "assignment_1/1_mlp_cnn/code")
+
+
 def _edition(name: str, activation: type[Module], loss: type[Module], *marks: str) -> Edition:
     return Edition(
         name=name,
-        folders=(
-            ".",
-            "assignment1",
-            "code",
-            "assignment_1/code",
-            "assignment_1/1_mlp_cnn/code",
-        ),
+        folders=FOLDERS,
         files=("modules.py",),
         components=(LinearModule, activation, SoftMaxModule, loss),
         marks=(f"class {activation.name}", *marks),
