@@ -422,9 +422,10 @@ class ELUModule:
         self.alpha = alpha
 
     def forward(self, x):
-        if False:
-            out = x
         return out
+
+    def backward(self, dout):
+        return dx
 
 class SoftMaxModule:
     def forward(self, x):
@@ -438,6 +439,12 @@ OF_SHAPE = "an array of shape (3, 2) or (2, 3) was expected"
 ABSENT = [
     (LinearModule, UNWRITTEN, "not-implemented", "params['weight'] is None"),
     (ELUModule, UNWRITTEN, "not-implemented", "ELUModule.forward is not written: it has no out"),
+    (
+        LinearModule,
+        edited(LAYER, {'return dout @ self.params["weight"]': "return dx"}),
+        "not-implemented",
+        "LinearModule.backward is not written: it has no dx",
+    ),
     (SoftMaxModule, UNWRITTEN, "not-implemented", "SoftMaxModule.forward raised NotImplemented"),
     (CrossEntropyModule, UNWRITTEN, "not-implemented", "has no CrossEntropyModule"),
     (LinearModule, edited(LAYER, {PARAMS: ""}), "not-implemented", "LinearModule has no params"),

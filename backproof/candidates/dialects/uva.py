@@ -23,7 +23,7 @@ from backproof.candidates.wire import Handle
 BATCH, INPUTS, OUTPUTS = 4, 2, 3
 
 # Since 2021 a method that is still to be written has one line: `return out`, or `return dx`.
-UNWRITTEN = re.compile(r"(.*) raised UnboundLocalError: .*local variable '(out|dx)'")
+UNWRITTEN = re.compile(r"(.*) raised NameError: name '(out|dx)' is not defined")
 
 Unanswered = Literal["error", "not-implemented"]
 
@@ -311,7 +311,11 @@ class LinearModule(Module):
 
 
 def _doubled(once: Any, twice: Any) -> bool:
-    return isinstance(once, np.ndarray) and bool(np.any(once)) and np.array_equal(2 * once, twice)
+    """Whether the second backward added what the first had left."""
+    if not isinstance(once, np.ndarray) or not np.any(once):
+        return False
+    with np.errstate(all="ignore"):  # a gradient may hold anything
+        return np.array_equal(2 * once, twice)
 
 
 FOLDERS = (".", "assignment1", "code", "assignment_1/code", "assignment_1/1_mlp_cnn/code")
