@@ -104,12 +104,11 @@ def test_an_argument_that_is_written_to_is_named():
         scribble(cotangent)
         return found
 
-    assert of_tanh(forward=forward) == {
-        "mutation": "forward writes to an array that it was handed."
-    }
-    assert of_tanh(backward=backward) == {
-        "mutation": "backward writes to an array that it was handed."
-    }
+    for found, call in (
+        (of_tanh(forward=forward), "forward"),
+        (of_tanh(backward=backward), "backward"),
+    ):
+        assert found["mutation"] == f"{call} writes to an array that it was handed."
 
 
 class Object:
