@@ -18,6 +18,7 @@ from backproof.operations import (
     sigmoid,
     softmax,
     softmax_cross_entropy,
+    svm_loss,
     tanh,
 )
 
@@ -31,6 +32,7 @@ OPERATIONS: tuple[Operation, ...] = (
     softmax.OPERATION,
     cross_entropy.OPERATION,
     softmax_cross_entropy.OPERATION,
+    svm_loss.OPERATION,
     mse.OPERATION,
     linear.OPERATION,
     l2_penalty.OPERATION,

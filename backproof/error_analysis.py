@@ -216,12 +216,24 @@ class Rounding:
         error = None if terms.error is None else terms.error.max(axis=axes)
         return Bounded(terms.value.max(axis=axes), error)
 
-    def select(self, indicator: np.ndarray, a: Bounded, b: Bounded) -> Bounded:
-        """The first where the indicator is 1, else the second."""
-        value = np.where(indicator, a.value, b.value)
-        if a.error is None and b.error is None:
-            return Bounded(value, None)
-        return Bounded(value, np.where(indicator, a.bound, b.bound))
+    def positive(self, inside: Bounded) -> Bounded:
+        """Whether a number is above 0; where rounding may turn its sign, 0 and 1 are both right."""
+        above = self.exact(inside.value > 0)
+        if inside.error is None:
+            return above
+        unsure = ~(_size(inside.value) > inside.error)
+        return Bounded(above.value, unsure.astype(np.float64)) if unsure.any() else above
+
+    def select(self, indicator: Bounded, a: Bounded, b: Bounded) -> Bounded:
+        """The first where the indicator is 1, else the second; either where it is unsure."""
+        first = indicator.value == 1
+        value = np.where(first, a.value, b.value)
+        exact = a.error is None and b.error is None
+        error = None if exact else np.where(first, a.bound, b.bound)
+        if indicator.error is not None:
+            either = _size(a.value - b.value) + np.maximum(a.bound, b.bound)
+            error = np.where(indicator.error > 0, either, 0.0 if error is None else error)
+        return Bounded(value, error)
 
 
 def _size(value: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ Every module has the same two functions: ``forward(inputs, *, parameters)`` retu
 Activations
     identity, relu, leaky_relu, elu, sigmoid, tanh, softmax
 Losses
-    cross_entropy, softmax_cross_entropy, mse
+    cross_entropy, softmax_cross_entropy, svm_loss, mse
 Penalties
     l2_penalty
 Layers
@@ -35,6 +35,7 @@ from implementations import (
     sigmoid,
     softmax,
     softmax_cross_entropy,
+    svm_loss,
     tanh,
 )
 
@@ -55,5 +56,6 @@ __all__ = [
     "sigmoid",
     "softmax",
     "softmax_cross_entropy",
+    "svm_loss",
     "tanh",
 ]

@@ -22,6 +22,7 @@ from right_forms import (
     sigmoid,
     softmax,
     softmax_cross_entropy,
+    svm_loss,
     tanh,
 )
 
@@ -34,6 +35,7 @@ MODULES = (
     softmax,
     cross_entropy,
     softmax_cross_entropy,
+    svm_loss,
     mse,
     linear,
     l2_penalty,

@@ -23,6 +23,7 @@ from derivations.notation import (
     delta,
     let,
     maximum,
+    parameter,
     total,
 )  # fmt: skip
 from derivations.proof import prove, residue  # fmt: skip
@@ -61,6 +62,7 @@ EQUAL = {
     "softmax sums to one": (total(sp.exp(y[k]) / total(sp.exp(y[i]), i), k), 1),
     "tanh by exponentials": (sp.tanh(y[i]), (sp.exp(2 * y[i]) - 1) / (sp.exp(2 * y[i]) + 1)),
     "an indicator twice": (Positive(y[i]) ** 2, Positive(y[i])),
+    "a sign that is known": (Positive(parameter("gap", positive=True)) * y[i], y[i]),
     "branches": (Case(Positive(y[i]), y[i], 0), y[i] * Positive(y[i])),
     "a root squared": (sp.sqrt(1 + total(z[k], k)) ** 2, 1 + total(z[k], k)),
 }
@@ -73,6 +75,7 @@ DIFFERENT = {
     "a mean and a sum": (total(y[k], k) / size, total(y[k], k)),
     "sizes of different axes": (total(sp.S.One, k), total(sp.S.One, s)),
     "biased and unbiased": (total(y[k], k) / size, total(y[k], k) / (size - 1)),
+    "a sign that is not known": (Positive(parameter("gap")) * y[i], y[i]),
     "sides of a kink": (Positive(y[i]), Positive(-y[i])),
     "shares of different rows": (delta(s, r) * y[i], y[i]),
     "exponents do not multiply": (sp.exp(y[i]) * sp.exp(y[j]), sp.exp(y[i] * y[j])),
