@@ -4,7 +4,7 @@ Every module has the same two functions: ``forward(inputs, *, parameters)`` retu
 ``Cache``; ``backward(cotangent, cache)`` returns ``Gradients``, one field per differentiable input.
 
 Activations
-    identity, relu, leaky_relu, elu, sigmoid, tanh, softmax
+    identity, relu, leaky_relu, elu, gelu, sigmoid, tanh, softmax
 Losses
     cross_entropy, softmax_cross_entropy, svm_loss, mse
 Penalties
@@ -24,6 +24,7 @@ from implementations import (
     cross_entropy,
     dropout,
     elu,
+    gelu,
     identity,
     l2_penalty,
     layernorm,
@@ -45,6 +46,7 @@ __all__ = [
     "cross_entropy",
     "dropout",
     "elu",
+    "gelu",
     "identity",
     "l2_penalty",
     "layernorm",

@@ -1,5 +1,6 @@
 """Rounding bounds: never exceeded, seldom far off, and broken where they are made a hundredth."""
 
+import math
 from dataclasses import replace
 from itertools import permutations
 
@@ -59,6 +60,15 @@ COMPUTATIONS = {
         lambda a, b, t: np.tanh(a - b),
         lambda r, a, b, t: r.tanh(r.add([a, negative(b)])),
     ),
+    "an error function": (lambda a, b, t: applied(math.erf, a), lambda r, a, b, t: r.erf(a)),
+    "an error function of a difference": (
+        lambda a, b, t: applied(math.erf, a - b),
+        lambda r, a, b, t: r.erf(r.add([a, negative(b)])),
+    ),
+    "a complementary error function": (
+        lambda a, b, t: applied(math.erfc, a - b),
+        lambda r, a, b, t: r.erfc(r.add([a, negative(b)])),
+    ),
     "a total": (lambda a, b, t: a.sum(axis=1), lambda r, a, b, t: r.total(a, (1,))),
     "a total of products": (
         lambda a, b, t: (a * b).sum(axis=1),
@@ -83,6 +93,11 @@ COMPUTATIONS = {
         lambda r, a, b, t: r.select(r.exact(a.value > b.value), r.add([a, b]), a),
     ),
 }
+
+
+def applied(function, a):
+    """A function of Python's math, in the format of its argument."""
+    return np.vectorize(function, otypes=[a.dtype])(a)
 
 
 def negative(a):
