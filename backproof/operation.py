@@ -59,8 +59,8 @@ class Implementation(Protocol):
     backward: Callable[..., Any]
 
 
-@dataclass(frozen=True)
-class _Fixed:
+@dataclass
+class _Fixed(Implementation):
     """An implementation some of whose parameters are fixed."""
 
     forward: Callable[..., Any]
@@ -182,7 +182,8 @@ class Operation:
         if self.derive is None:
             return []
         found = [(v, self.derive(**v)) for v in self.variants()]
-        for derive in dict.fromkeys(o.derive for o in self.variations.values()):
+        # Those that differ in a parameter alone have one derivation, with its symbol.
+        for derive in dict.fromkeys(o.derive for o in self.variations.values() if o.derive):
             name = derive.__name__.replace("_", " ")
             found += [({**v, "variation": name}, derive(**v)) for v in self.variants()]
         return found + [({"form": d.__name__.replace("_", " ")}, d()) for d in self.lemmas]
