@@ -88,6 +88,7 @@ def test_rejects_a_mean_over_every_entry(failures_of):
     assert failures == {"cross_entropy.forward": "constant factor"}
 
 
+EPS = 1e-8
 VARIATION = "1e-08 is added inside the logarithm"
 
 
@@ -124,7 +125,7 @@ def test_the_variation_with_an_eps_is_proved_for_every_size(reduction):
 
 def test_an_eps_inside_the_logarithm_passes_its_own_variation_alone():
     """A program with 1e-8 in both passes with 1e-8, and neither without nor with another eps."""
-    both = shifted(1e-8, 1e-8)
+    both = shifted(EPS, EPS)
     passed = {"forward": "pass", "gradient.probabilities": "pass"}
     assert statuses(both, VARIATION) == passed
     for name in find("cross_entropy").variations.keys() - {VARIATION}:
@@ -135,7 +136,7 @@ def test_an_eps_inside_the_logarithm_passes_its_own_variation_alone():
 def test_an_eps_in_the_forward_alone_fails_the_gradient():
     """-t/p is not the gradient of -log(p + eps)."""
     failed = {"forward": "pass", "gradient.probabilities": "fail"}
-    assert statuses(shifted(1e-8, 0), VARIATION) == failed
+    assert statuses(shifted(EPS, 0), VARIATION) == failed
 
 
 def test_the_reference_passes_every_variation_in_both_formats():
@@ -149,8 +150,8 @@ def test_the_operation_itself_draws_and_passes_no_eps(operation):
     """Variations are examined only where they are asked for."""
     assert "log_eps" not in operation.parameters
     variation = operation.variations[VARIATION]
-    assert variation.parameters["log_eps"] == (1e-8,)
-    assert variation.keywords({"reduction": "sum", "log_eps": 1e-8}) == {"reduction": "sum"}
+    assert variation.parameters["log_eps"] == (EPS,)
+    assert variation.keywords({"reduction": "sum", "log_eps": EPS}) == {"reduction": "sum"}
     labels = [label for label, _ in operation.derivations()]
     assert labels == [{"reduction": r} for r in REDUCTIONS] + [
         {"reduction": r, "variation": "with log eps"} for r in REDUCTIONS
