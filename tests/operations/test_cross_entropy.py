@@ -142,7 +142,7 @@ def test_an_eps_in_the_forward_alone_fails_the_gradient():
 def test_the_reference_passes_every_variation_in_both_formats():
     """The answer key, the closed form and the torch reference agree on each eps."""
     for variation in find("cross_entropy").variations.values():
-        verdict = examine(variation, count=20, dtypes=("float64", "float32"))
+        verdict = examine(variation, count=10, dtypes=("float64", "float32"))
         assert verdict.verdict == "pass"
 
 
