@@ -38,13 +38,11 @@ class Terms:
         How to examine a check again; ``{id}`` stands for its id.
     variations
         What the candidate is known to do its own way.
-    alternatives
-        Parameters by name, each with values that are as right as the drawn ones; the first under
-        which the forward agrees is what the candidate is held to.
     fixes_kink
         Whether the derivative at a kink is fixed; else either side's is right.
-    accepts_single
-        Whether results in single precision are right where double was given.
+    accepts_variations
+        Whether an operation's variations are as right as itself, and results in single precision
+        where double was given.
     """
 
     course: Course = FREE
@@ -52,9 +50,8 @@ class Terms:
     scale: Mapping[str, Callable[[Sizes], float]] = field(default_factory=dict)
     replay: str = "examine(operation, candidate, only='{id}')"
     variations: tuple[str, ...] = ()
-    alternatives: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     fixes_kink: bool = True
-    accepts_single: bool = False
+    accepts_variations: bool = False
 
 
 def replay_command(command: str, count: int) -> str:
@@ -86,18 +83,17 @@ class Examination:
         self.side: Callable[[np.ndarray], np.ndarray] | None = None
         self._oracles: dict[tuple[Any, ...], SymbolicOracle] = {}
 
-    def under(self, terms: Terms) -> Examination:
-        """The same candidate under other terms; what was found of it so far stays known."""
-        other = Examination(self.operation, self.candidate, self.dtype, terms)
+    def of(self, operation: Operation) -> Examination:
+        """The same candidate, held to an operation that a right program may take for this one."""
+        other = Examination(operation, self.candidate, self.dtype, self.terms)
         other.variations = list(self.variations)
-        other._oracles = self._oracles
         return other
 
     # --- what is right -------------------------------------------------------------------------
 
     def formats(self) -> list[str]:
         """The dtypes that results may have."""
-        single = ["float32"] if self.terms.accepts_single and self.dtype == np.float64 else []
+        single = ["float32"] if self.terms.accepts_variations and self.dtype == np.float64 else []
         return [self.dtype.name, *single]
 
     def truth(self, draw: Draw, dtype: np.dtype[Any] | None = None) -> Opinion:
@@ -268,7 +264,7 @@ class Examination:
 
     def _single(self, answer: Answer) -> set[str]:
         """The results in single precision, where that is right."""
-        if not self.terms.accepts_single or self.dtype == np.float32:
+        if not self.terms.accepts_variations or self.dtype == np.float32:
             return set()
         found = (*answer.outputs.items(), *answer.gradients.items())
         single = {name for name, array in found if array.dtype == np.float32}

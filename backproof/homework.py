@@ -191,9 +191,8 @@ class Homework:
             component.scale,
             replay_command(self._command(), self.count),
             tuple(component.variations),
-            component.alternatives,
             fixes_kink=component.fixes_kink,
-            accepts_single=True,
+            accepts_variations=True,
         )
 
     def _command(self) -> str:

@@ -50,9 +50,10 @@ class _Judge:
 
     def __init__(self, config: pytest.Config) -> None:
         # Every pytest of an environment imports this file; only this one has a use for the rest.
+        from backproof.candidates.dialects.dialect import SubmissionError  # noqa: PLC0415
         from backproof.course import Settings, is_gate  # noqa: PLC0415
         from backproof.course_file import CourseError, load  # noqa: PLC0415
-        from backproof.homework import Homework  # noqa: PLC0415
+        from backproof.homework import DialectError, Homework  # noqa: PLC0415
 
         try:
             path = config.getoption("course")
@@ -70,6 +71,10 @@ class _Judge:
             budget=_budget(self.settings.budget),
             confined=is_gate(),
         )
+        try:
+            self.expected = {n: self.homework.expected(n) for n in self.homework.numbers()}
+        except (LookupError, SubmissionError, DialectError) as error:
+            raise pytest.UsageError(str(error.args[0])) from None
         self.checks: dict[str, Check] = {}
 
     def pytest_report_header(self) -> str:
@@ -86,15 +91,9 @@ class _Judge:
         items[:] = self._items(session)
 
     def _items(self, session: pytest.Session) -> Iterator[pytest.Item]:
-        from backproof.candidates.dialects.dialect import SubmissionError  # noqa: PLC0415
-        from backproof.homework import DialectError  # noqa: PLC0415
-
-        try:
-            for number in self.homework.numbers():
-                for id_ in self.homework.expected(number):
-                    yield CheckItem.from_parent(session, judge=self, number=number, id_=id_)
-        except (LookupError, SubmissionError, DialectError) as error:
-            raise pytest.UsageError(str(error.args[0])) from None
+        for number, ids in self.expected.items():
+            for id_ in ids:
+                yield CheckItem.from_parent(session, judge=self, number=number, id_=id_)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:

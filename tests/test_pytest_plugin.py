@@ -31,7 +31,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run pytest inside a folder."""
     asked = [sys.executable, "-m", "pytest", "-p", PLUGIN, "-p", "no:cacheprovider", *arguments]
     path = os.pathsep.join(entry for entry in sys.path if entry)
-    return subprocess.run(  # noqa: S603 - our own pytest
+    return subprocess.run(
         asked,
         cwd=folder,
         env={**os.environ, "PYTHONPATH": path},
