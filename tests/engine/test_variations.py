@@ -61,6 +61,9 @@ def test_the_last_of_equal_entries_may_win_a_maximum():
         assert found.status == expected
 
 
+EPS = 1e-8
+
+
 def with_eps(eps):
     """A cross-entropy of log(p + eps)."""
 
@@ -81,10 +84,10 @@ def with_eps(eps):
 def test_a_variation_that_the_candidate_follows_is_what_it_is_held_to():
     """A small eps in the logarithm is named where it is accepted, and wrong where it is not."""
     terms = Terms(accepts_variations=True)
-    for eps in (0.0, 1e-8):
+    for eps in (0.0, EPS):
         verdict = examine(find("cross_entropy"), with_eps(eps), count=12, terms=terms)
         assert verdict.verdict == "pass"
         (variation,) = {c.variation for c in verdict.checks}
         assert variation == (f"{eps:g} is added inside the logarithm" if eps else "")
-    assert examine(find("cross_entropy"), with_eps(1e-8), count=12).verdict == "fail"
+    assert examine(find("cross_entropy"), with_eps(EPS), count=12).verdict == "fail"
     assert examine(find("cross_entropy"), with_eps(0.5), count=12, terms=terms).verdict == "fail"
