@@ -16,6 +16,7 @@ from backproof.inputs.examples import FREE, Course, Draw
 from backproof.inputs.search import seed_of
 from backproof.operation import Operation, scalar_symbols
 from backproof.oracles import autograd, finite_difference
+from backproof.oracles.composed import ComposedOracle
 from backproof.oracles.symbolic import Opinion, SymbolicOracle
 
 
@@ -54,7 +55,7 @@ class Examination:
         self.candidate = candidate
         self.dtype = dtype
         self.terms = terms
-        self._oracles: dict[tuple[Any, ...], SymbolicOracle] = {}
+        self._oracles: dict[tuple[Any, ...], SymbolicOracle | ComposedOracle | None] = {}
 
     # --- what is right -------------------------------------------------------------------------
 
@@ -68,14 +69,11 @@ class Examination:
 
     def symbolic(self, draw: Draw, dtype: np.dtype[Any] | None = None) -> Opinion | None:
         """The closed forms' answer, with bounds for a format; None without a derivation."""
-        derivation = self.operation.derivation(draw.convention)
-        if derivation is None:
+        oracle = self._oracle(draw)
+        if oracle is None:
             return None
-        key = tuple(draw.convention.items())
-        if key not in self._oracles:
-            self._oracles[key] = SymbolicOracle(derivation, self.operation.outputs)
         rounding = Rounding.of(self.dtype if dtype is None else dtype)
-        opinion = self._oracles[key].opinion(
+        opinion = oracle.opinion(
             rounding,
             draw.example.inputs,
             draw.example.cotangent,
@@ -86,6 +84,25 @@ class Examination:
             for name, value in opinion.gradients.items()
         }
         return Opinion(opinion.outputs, scaled)
+
+    def _oracle(self, draw: Draw) -> SymbolicOracle | ComposedOracle | None:
+        key = tuple(draw.convention.items())
+        if key not in self._oracles:
+            derivation = self.operation.derivation(draw.convention)
+            composition = self.operation.composition(draw.convention)
+            self._oracles[key] = (
+                ComposedOracle(composition) if composition
+                else SymbolicOracle(derivation, self.operation.outputs) if derivation
+                else None
+            )
+        return self._oracles[key]
+
+    def _margin(self, draw: Draw) -> float:
+        """How far the inputs may move before a kink."""
+        oracle, example = self._oracle(draw), draw.example
+        if isinstance(oracle, ComposedOracle):
+            return oracle.margin(example.inputs, scalar_symbols(draw.sizes, example.parameters))
+        return self.operation.margin(example.inputs, example.parameters)
 
     def divisor(self, draw: Draw, name: str) -> float:
         """What the course divides a gradient by."""
@@ -119,7 +136,7 @@ class Examination:
     def probes(self, draw: Draw, truth: Opinion) -> list[finite_difference.Probe]:
         """Slopes of the candidate's own forward; none at a kink."""
         example = self.example(draw, np.dtype(np.float64))
-        margin = self.operation.margin(example.inputs, example.parameters)
+        margin = self._margin(draw)
         if not margin > 0:
             return []
         output = truth.outputs[self.operation.outputs[0]]

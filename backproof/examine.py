@@ -69,7 +69,7 @@ def examine(
     candidate = operation.implementation if candidate is None else candidate
     if not hasattr(candidate, "answer"):
         candidate = InProcess(operation, candidate)
-    if operation.derive is None:
+    if not operation.proved:
         dtypes = ("float64",)
     checks: list[Check] = []
     for dtype in dtypes:
@@ -271,7 +271,7 @@ def _plain_choices(structure: str, array: np.ndarray) -> tuple[np.ndarray, ...]:
     ones = np.ones_like(array)
     if structure == "positive":
         return (ones,)
-    if structure in {"balanced", *values.REAL}:
+    if structure in {"balanced", "small", *values.REAL}:
         rising = np.arange(1.0, array.size + 1).reshape(array.shape)
         return np.zeros_like(array), ones, rising, np.round(array)
     return ()

@@ -80,7 +80,7 @@ COMPUTATIONS = {
     ),
     "a selection of sums": (
         lambda a, b, t: np.where(a > b, a + b, a),
-        lambda r, a, b, t: r.select(a.value > b.value, r.add([a, b]), a),
+        lambda r, a, b, t: r.select(r.exact(a.value > b.value), r.add([a, b]), a),
     ),
 }
 
