@@ -28,8 +28,8 @@ Symbols = Mapping[sp.Symbol, Any]
 _EXACT = Rounding(np.dtype(np.float64), 0.0, 0.0, np.float64)
 """Arithmetic that rounds nothing: errors are then what the inputs' own bring about."""
 
-_FAR, _NEAR = 2.0**-4, 2.0**-30
-"""How far inputs may move is looked for between these."""
+_FAR, _NEAR = 2.0**-7, 2.0**-30
+"""How far inputs may move is looked for between these; no stencil goes further than half of it."""
 
 
 @cache
