@@ -243,7 +243,8 @@ class Rounding:
         indicator = (inside.value > 0).astype(self.reference)
         if inside.error is None:
             return Bounded(indicator, None)
-        unsure = (inside.value + inside.error > 0) != (inside.value - inside.error > 0)
+        # Negated, so that an error that is no number leaves it unsure.
+        unsure = ~((inside.value - inside.error > 0) | (inside.value + inside.error <= 0))
         return Bounded(indicator, unsure.astype(np.float64) if unsure.any() else None)
 
     def select(self, indicator: Bounded, a: Bounded, b: Bounded) -> Bounded:

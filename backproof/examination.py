@@ -20,6 +20,10 @@ from backproof.oracles.composed import ComposedOracle
 from backproof.oracles.symbolic import Opinion, SymbolicOracle
 
 
+_PROBED = 3
+"""With respect to so many inputs an example is differentiated numerically: each gets its share."""
+
+
 @dataclass(frozen=True)
 class Terms:
     """What an examination is held under, beside the operation.
@@ -133,8 +137,14 @@ class Examination:
         }
         return Opinion(outputs, gradients)
 
-    def probes(self, draw: Draw, truth: Opinion) -> list[finite_difference.Probe]:
-        """Slopes of the candidate's own forward; none at a kink."""
+    def probes(
+        self, draw: Draw, truth: Opinion, *, forward_right: bool
+    ) -> list[finite_difference.Probe]:
+        """Slopes of the candidate's own forward; none at a kink.
+
+        With respect to some of its inputs where there are many, unless there is nothing else to
+        judge its gradients by.
+        """
         example = self.example(draw, np.dtype(np.float64))
         margin = self._margin(draw)
         if not margin > 0:
@@ -143,6 +153,9 @@ class Examination:
         ratio = unit_roundoff(np.float64) / unit_roundoff(self.dtype)
         noise = float(np.sum(np.abs(example.cotangent) * output.bound)) * ratio
         names = self.operation.differentiable(draw.convention)
+        numbers = values.stream(seed_of(repr(sorted(draw.sizes.items()))))
+        if forward_right and len(names) > _PROBED:
+            names = tuple(names[n] for n in sorted(values.shuffled(numbers, len(names))[:_PROBED]))
         half_the_digits = math.sqrt(unit_roundoff(np.float64))
         wanted = {
             n: half_the_digits
@@ -157,7 +170,7 @@ class Examination:
             margin=margin,
             noise=lambda _: noise,
             wanted=wanted,
-            numbers=values.stream(seed_of(repr(sorted(draw.sizes.items())))),
+            numbers=numbers,
         )
 
     # --- one example ---------------------------------------------------------------------------
@@ -186,7 +199,8 @@ class Examination:
             for name, actual in answer.outputs.items()
         }
         forward_right = found["forward"].outcome != "wrong"
-        probes = self.probes(draw, truth) if slopes and answer.gradients else []
+        probed = slopes and answer.gradients
+        probes = self.probes(draw, truth, forward_right=forward_right) if probed else []
         for name, actual in answer.gradients.items():
             found[f"gradient.{name}"] = adjudicate(
                 Evidence(

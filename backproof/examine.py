@@ -168,8 +168,8 @@ class _Loop:
             short = [t for t in tallies.values() if t.examples < self.count]
             if errors or not short:
                 break
-            missing = max(self.count - t.examples for t in short)
-            explore(self._strategy(short), visit, name, missing)
+            scarcest = min(short, key=lambda t: t.examples)
+            explore(self._strategy([scarcest]), visit, name, self.count - scarcest.examples)
         for prop, tally in tallies.items():
             yield self._check(prop, tally, errors[0] if errors else None)
 
@@ -177,7 +177,7 @@ class _Loop:
         return [self.name, *(f"{self.name}, round {n}" for n in range(2, _ROUNDS + 1))]
 
     def _strategy(self, short: Sequence[_Tally]) -> Strategy[Draw]:
-        """Examples under the conventions that tell of the checks that lack examples."""
+        """Examples under the conventions that tell of these checks."""
         course = self.examination.terms.course
         telling = [c for tally in short for c in tally.conventions]
         if telling:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -234,7 +234,7 @@ class Reference:
     """
 
     def __init__(self, compose: Callable[..., Composition], conventions: Sequence[str]) -> None:
-        self.compose = compose
+        self.compose = cache(compose)
         self.conventions = conventions
 
     def forward(self, **given: Any) -> tuple[tuple[np.ndarray, ...], Backward[np.ndarray]]:

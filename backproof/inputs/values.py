@@ -20,7 +20,8 @@ def stream(seed: int) -> np.random.RandomState:
     return np.random.RandomState(seed)
 
 
-def _shuffled(stream: np.random.RandomState, count: int) -> np.ndarray:
+def shuffled(stream: np.random.RandomState, count: int) -> np.ndarray:
+    """The numbers below `count`, in an order of their own."""
     return np.argsort(stream.random_sample(count), kind="stable")
 
 
@@ -29,7 +30,7 @@ def short(stream: np.random.RandomState, shape: Shape, large: float) -> np.ndarr
     count = math.prod(shape)
     span = max(2 * ((count + 1) // 2), 32)
     whole = np.concatenate([np.arange(1, span // 2 + 1), -np.arange(1, span // 2 + 1)])
-    return np.asarray(whole[_shuffled(stream, span)[:count]].reshape(shape) / 8.0)
+    return np.asarray(whole[shuffled(stream, span)[:count]].reshape(shape) / 8.0)
 
 
 def full(stream: np.random.RandomState, shape: Shape, large: float) -> np.ndarray:

@@ -16,7 +16,7 @@ import numpy as np
 
 from backproof.network import Backward, Calculus, Network, Node, Reference, Value
 from backproof.networks import batchnorm_mlp
-from backproof.operation import Input, Operation
+from backproof.operation import Input, Operation, Parameters, Sizes
 
 _WITH_MOMENTUM = ("weight", "bias")
 
@@ -96,6 +96,15 @@ def compose(layers: str) -> Training:
     )
 
 
+def fit(sizes: Sizes, parameters: Parameters) -> tuple[Sizes, Parameters]:
+    """Keep what rounding may do within bounds that show something."""
+    if "batchnorm" in parameters["layers"]:
+        sizes["batch"] += 2
+    if parameters["layers"].count("batchnorm") > 1:
+        sizes["steps"] = min(sizes["steps"], 2)
+    return sizes, parameters
+
+
 def reference(
     torch: Any,
     x: Any,
@@ -146,6 +155,6 @@ OPERATION = Operation(
         *(f"{name}{n}" for n in (1, 2) for name in ("gamma", "beta", *batchnorm_mlp.RUNNING)),
     ),
     conventions={"layers": batchnorm_mlp.LAYERS},
-    parameters={"lr": (0.1, 0.5), "momentum": (0.9, 0.5, 0.0)},
-    fit=batchnorm_mlp.fit,
+    parameters={"lr": (0.1, 0.02), "momentum": (0.9, 0.5, 0.0)},
+    fit=fit,
 )

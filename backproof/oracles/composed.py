@@ -116,7 +116,7 @@ class _Analysis:
     def times(self, factors: Sequence[Number], value: Bounded) -> Bounded:
         """A value times numbers."""
         constants = [self.rounding.constant(self.number(factor)) for factor in factors]
-        return self.rounding.product([value, *constants])
+        return _known(self.rounding.product([value, *constants]))
 
     def part(self, value: Bounded, place: int) -> Bounded:
         """One of the stacked arrays."""
@@ -190,6 +190,11 @@ class ComposedOracle:
                 return reach
             reach *= min(max(movement.room, 2.0**-8), 1.0) / 2
         return 0.0
+
+
+def _known(value: Bounded) -> Bounded:
+    """The value with an infinite error where the error is no number, such as infinity times 0."""
+    return Bounded(value.value, np.where(np.isnan(value.bound), np.inf, value.bound))
 
 
 def _by_name(symbols: Symbols) -> dict[str, Any]:
