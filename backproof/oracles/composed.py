@@ -28,8 +28,8 @@ Symbols = Mapping[sp.Symbol, Any]
 _EXACT = Rounding(np.dtype(np.float64), 0.0, 0.0, np.float64)
 """Arithmetic that rounds nothing: errors are then what the inputs' own bring about."""
 
-_FAR, _NEAR = 2.0**-7, 2.0**-30
-"""How far inputs may move is looked for between these; no stencil goes further than half of it."""
+_FAR, _NEAR, _CLOSER = 2.0**-7, 2.0**-30, 2.0**-6
+"""How far inputs may move is looked for between these, in such steps; no stencil goes further."""
 
 
 @cache
@@ -170,10 +170,14 @@ class ComposedOracle:
             return Opinion(outputs, backward(rounding.exact(cotangent)))
 
     def margin(self, inputs: Mapping[str, np.ndarray], symbols: Symbols) -> float:
-        """How far every differentiable input may move before a node comes to a kink.
+        """How far all differentiable inputs may move before a node comes to a kink.
 
-        A lower bound: errors grow at least as fast as what they bound.
+        A lower bound, since errors bound what they stand for. It takes one walk as a rule: errors
+        grow at least in proportion to the inputs', so that what is too much by a factor at one
+        distance is not too much at the distance divided by it.
         """
+        if not any(node.operation.kinks for node in self.composition.nodes):
+            return math.inf
         moving = {i.name for i in self.composition.inputs if i.differentiable}
         reach = _FAR
         while reach >= _NEAR:
@@ -184,11 +188,9 @@ class ComposedOracle:
             }
             with np.errstate(all="ignore"):
                 self.composition.run(movement, moved)
-            if movement.room == math.inf:
-                return math.inf
-            if movement.room > 1:
-                return reach
-            reach *= min(max(movement.room, 2.0**-8), 1.0) / 2
+            if movement.room > 0:
+                return reach * min(movement.room, 1.0)
+            reach *= _CLOSER
         return 0.0
 
 
