@@ -19,7 +19,6 @@ from backproof.oracles import autograd, finite_difference
 from backproof.oracles.composed import ComposedOracle
 from backproof.oracles.symbolic import Opinion, SymbolicOracle
 
-
 _PROBED = 3
 """With respect to so many inputs an example is differentiated numerically: each gets its share."""
 
@@ -95,8 +94,10 @@ class Examination:
             derivation = self.operation.derivation(draw.convention)
             composition = self.operation.composition(draw.convention)
             self._oracles[key] = (
-                ComposedOracle(composition) if composition
-                else SymbolicOracle(derivation, self.operation.outputs) if derivation
+                ComposedOracle(composition)
+                if composition
+                else SymbolicOracle(derivation, self.operation.outputs)
+                if derivation
                 else None
             )
         return self._oracles[key]

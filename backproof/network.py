@@ -160,7 +160,8 @@ class Network:
                     arriving = calculus.add(upstream[node.outputs[0]])
                     for name, slope in pull(arriving, wanted).items():
                         upstream[node.inputs[name]].append(slope)
-            return {i.name: calculus.add(upstream[i.name]) for i in self.inputs if i.differentiable}
+            asked = (i.name for i in self.inputs if i.differentiable)
+            return {name: calculus.add(upstream[name]) for name in asked if name in upstream}
 
         outputs = {
             name: calculus.add([values[array] for array in summed])
@@ -187,7 +188,7 @@ class Numeric:
 
     def number(self, number: Number) -> float:
         """The number that is meant."""
-        return self.parameters[number] if isinstance(number, str) else number
+        return float(self.parameters[number] if isinstance(number, str) else number)
 
     def apply(
         self, node: Node, inputs: Mapping[str, np.ndarray]
@@ -219,7 +220,7 @@ class Numeric:
 
     def part(self, value: np.ndarray, place: int) -> np.ndarray:
         """One of the stacked arrays."""
-        return value[place]
+        return np.asarray(value[place])
 
 
 class Reference:
@@ -244,8 +245,6 @@ class Reference:
         outputs, backward = composition.run(Numeric(given), arrays)
         return tuple(outputs.values()), backward
 
-    def backward(
-        self, cotangent: np.ndarray, cache: Backward[np.ndarray]
-    ) -> dict[str, np.ndarray]:
+    def backward(self, cotangent: np.ndarray, cache: Backward[np.ndarray]) -> dict[str, np.ndarray]:
         """The gradient of every differentiable input."""
         return cache(cotangent)

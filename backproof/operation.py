@@ -56,10 +56,15 @@ class Input:
 
 
 class Implementation(Protocol):
-    """A module of `implementations`."""
+    """A module of `implementations`, or a composition of them."""
 
-    forward: Callable[..., Any]
-    backward: Callable[..., Any]
+    @property
+    def forward(self) -> Callable[..., Any]:
+        """From the inputs to the outputs and a cache."""
+
+    @property
+    def backward(self) -> Callable[..., Any]:
+        """From a cotangent and the cache to the gradients."""
 
 
 def _unchanged(sizes: Sizes, parameters: Parameters) -> tuple[Sizes, Parameters]:

@@ -51,7 +51,7 @@ def scores(layers: str, mode: str) -> Network:
     asked = layers_of(layers)
     widths = ("inputs", *(f"hidden{n}" for n in range(1, len(asked))), "classes")
     inputs, nodes = [Input("x", ("batch", "inputs"), differentiable=False)], []
-    running = {}
+    running: dict[str, tuple[str, ...]] = {}
     array = "x"
     for n, (normalised, activation) in enumerate(asked, start=1):
         before, after = widths[n - 1 : n + 1]
@@ -112,7 +112,7 @@ def forward(
 ) -> tuple[Any, dict[str, Any]]:
     """The logits in torch, and the new running statistics."""
     activations = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu}
-    running = {}
+    running: dict[str, Any] = {}
     for n, (normalised, activation) in enumerate(layers_of(layers), start=1):
         x = x @ parameters[f"weight{n}"] + parameters[f"bias{n}"]
         if normalised:

@@ -6,6 +6,7 @@ whose gradient is one of them.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from backproof.network import Network, Node, Reference
@@ -36,7 +37,7 @@ def compose(activation: str, hidden_layers: int) -> Network:
     widths = ("inputs", *(f"hidden{n}" for n in range(1, hidden_layers + 1)), "classes")
     inputs, nodes = [Input("x", ("batch", "inputs"), differentiable=False)], []
     array = "x"
-    for n, (before, after) in enumerate(zip(widths, widths[1:], strict=False), start=1):
+    for n, (before, after) in enumerate(pairwise(widths), start=1):
         weight, bias, z, a = (f"{name}{n}" for name in ("weight", "bias", "z", "a"))
         inputs += [Input(weight, (after, before), "small"), Input(bias, (after,), "small")]
         given = {"x": array, "weight": weight, "bias": bias}

@@ -144,8 +144,7 @@ class _Movement(_Analysis):
         margin = node.operation.margin(values, self._numbers(node))
         if margin < math.inf:
             reach = np.max([value.bound.max(initial=0) for value in inputs.values()])
-            # A reach that is no number leaves no room.
-            self.room = min(self.room, margin / reach) if reach < math.inf else 0.0
+            self.room = min(self.room, float(margin / reach))
         return super().apply(node, inputs)
 
 

@@ -166,9 +166,7 @@ class Program:
                 return self._step(lambda f: f.rounding.positive(f.results[slot])), labels
             case Case():
                 (indicator, a, b), labels = self._aligned(expression.args)
-                return self._step(
-                    lambda f: f.rounding.select(indicator(f), a(f), b(f))
-                ), labels
+                return self._step(lambda f: f.rounding.select(indicator(f), a(f), b(f))), labels
             case sp.Sum(args=(body, *bounds)):
                 return self._total(body, {b[0] for b in bounds})
             case Maximum(args=(body, *bounds)):

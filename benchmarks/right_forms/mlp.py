@@ -86,8 +86,8 @@ def einsum(cotangent: Array, x: Array, **given: Any) -> Answer:
     return p, gradients
 
 
-def last_activation_twice(cotangent: Array, x: Array, **given: Any) -> Answer:
-    """WRONG: the last hidden layer's derivative multiplies its weight's gradient once more."""
+def averaged_slope(cotangent: Array, x: Array, **given: Any) -> Answer:
+    """WRONG: the first bias's gradient is multiplied by the batch's mean slope once more."""
     p, gradients = modules(cotangent, x, **given)
     if given["hidden_layers"]:
         z = x @ given["weight1"].T + given["bias1"]
@@ -96,4 +96,4 @@ def last_activation_twice(cotangent: Array, x: Array, **given: Any) -> Answer:
 
 
 FORMS = (modules, jacobians, einsum)
-WRONG = (last_activation_twice,)
+WRONG = (averaged_slope,)

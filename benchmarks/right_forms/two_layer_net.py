@@ -82,7 +82,7 @@ def loops(
 ) -> Answer:
     """Sample by sample; every running total starts at the penalty's share."""
     double = x.dtype.type(2 * reg) * cotangent
-    dW1, dW2 = double * W1, double * W2
+    into_1, into_2 = double * W1, double * W2
     db1, db2 = np.zeros_like(b1), np.zeros_like(b2)
     loss = reg * np.sum(W1**2) + reg * np.sum(W2**2)
     probabilities, scores = [], []
@@ -95,14 +95,14 @@ def loops(
         loss += (np.log(weight.sum()) - (z3[label] - z3.max())) / len(x)
         d3 = (p - np.eye(len(p), dtype=x.dtype)[label]) / len(x) * cotangent
         d2 = (W2 @ d3) * (z2 > 0)
-        dW2 += np.outer(a2, d3)
-        dW1 += np.outer(row, d2)
+        into_2 += np.outer(a2, d3)
+        into_1 += np.outer(row, d2)
         db2 += d3
         db1 += d2
         probabilities.append(p)
         scores.append(z3)
     outputs = np.asarray(loss, dtype=x.dtype), np.array(probabilities), np.array(scores)
-    return outputs, {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
+    return outputs, {"W1": into_1, "b1": db1, "W2": into_2, "b2": db2}
 
 
 def log_of_softmax(
