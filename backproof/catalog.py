@@ -7,6 +7,7 @@ from backproof.operations import (
     cross_entropy,
     dropout,
     elu,
+    groupnorm,
     identity,
     l2_penalty,
     layernorm,
@@ -18,6 +19,7 @@ from backproof.operations import (
     sigmoid,
     softmax,
     softmax_cross_entropy,
+    spatial_batchnorm,
     tanh,
 )
 
@@ -35,7 +37,9 @@ OPERATIONS: tuple[Operation, ...] = (
     linear.OPERATION,
     l2_penalty.OPERATION,
     batchnorm.OPERATION,
+    spatial_batchnorm.OPERATION,
     layernorm.OPERATION,
+    groupnorm.OPERATION,
     conv2d.OPERATION,
     max_pool2d.OPERATION,
     dropout.OPERATION,

@@ -12,7 +12,7 @@ Penalties
 Layers
     linear, conv2d, max_pool2d, dropout
 Normalisations
-    batchnorm, layernorm
+    batchnorm, spatial_batchnorm, layernorm, groupnorm
 
 Nothing here imports the derivations or the engine: that independence is what makes an agreement
 with them evidence. No function changes its arguments; every result has its inputs' dtype.
@@ -24,6 +24,7 @@ from implementations import (
     cross_entropy,
     dropout,
     elu,
+    groupnorm,
     identity,
     l2_penalty,
     layernorm,
@@ -35,6 +36,7 @@ from implementations import (
     sigmoid,
     softmax,
     softmax_cross_entropy,
+    spatial_batchnorm,
     tanh,
 )
 
@@ -44,6 +46,7 @@ __all__ = [
     "cross_entropy",
     "dropout",
     "elu",
+    "groupnorm",
     "identity",
     "l2_penalty",
     "layernorm",
@@ -55,5 +58,6 @@ __all__ = [
     "sigmoid",
     "softmax",
     "softmax_cross_entropy",
+    "spatial_batchnorm",
     "tanh",
 ]

@@ -12,6 +12,7 @@ from right_forms import (
     cross_entropy,
     dropout,
     elu,
+    groupnorm,
     l2_penalty,
     layernorm,
     leaky_relu,
@@ -22,6 +23,7 @@ from right_forms import (
     sigmoid,
     softmax,
     softmax_cross_entropy,
+    spatial_batchnorm,
     tanh,
 )
 
@@ -38,7 +40,9 @@ MODULES = (
     linear,
     l2_penalty,
     batchnorm,
+    spatial_batchnorm,
     layernorm,
+    groupnorm,
     conv2d,
     max_pool2d,
     dropout,
