@@ -90,7 +90,8 @@ class Linear(Component):
         return script.create(self.module, self.name, *weight.shape, *initialisers)
 
     def forward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
-        """Call the layer."""
+        """Call the layer; gradients that add up by design are cleared first."""
+        script.call_if_there(layer, "zero_grads")
         return {"y": script.call(layer, FORWARD, example.inputs["x"])}
 
     def backward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
