@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -64,6 +64,14 @@ def right_of_zero(x: np.ndarray) -> np.ndarray:
     return np.where(x == 0, np.finfo(np.float64).tiny, x)
 
 
+@dataclass
+class _Fixed(Implementation):
+    """An implementation some of whose parameters are fixed."""
+
+    forward: Callable[..., Any]
+    backward: Callable[..., Any]
+
+
 def _unchanged(sizes: Sizes, parameters: Parameters) -> tuple[Sizes, Parameters]:
     return sizes, parameters
 
@@ -118,7 +126,11 @@ class Operation:
     large
         The largest magnitude that values are drawn up to, beside the ordinary ones.
     implied
-        Conventions that show in which inputs there are, and are not passed by keyword.
+        What is not passed by keyword: conventions that show in which inputs there are, and
+        parameters that a variation fixes.
+    variations
+        By what it does in its own way, the operation as a right program may alter it; examined only
+        where it is asked for.
     lemmas
         Further derivations that are proved with it, such as a document's own form.
     fit
@@ -145,6 +157,7 @@ class Operation:
     sides: Mapping[str, Callable[[np.ndarray], np.ndarray]] = field(default_factory=dict)
     large: float = 0.0
     implied: frozenset[str] = frozenset()
+    variations: Mapping[str, Operation] = field(default_factory=dict)
     lemmas: tuple[Callable[[], Derivation], ...] = ()
     fit: Callable[[Sizes, Parameters], tuple[Sizes, Parameters]] = _unchanged
 
@@ -161,12 +174,28 @@ class Operation:
         """The derivation under one choice of conventions."""
         return None if self.derive is None else _derived(self.derive, tuple(convention.items()))
 
+    def varied(self, derive: Callable[..., Derivation], **parameters: Any) -> Operation:
+        """A variation with parameters that it fixes and a candidate is not told of."""
+        own = self.implementation
+        return replace(
+            self,
+            derive=derive,
+            torch=partial(self.torch, **parameters),
+            implementation=own and _Fixed(partial(own.forward, **parameters), own.backward),
+            parameters={**self.parameters, **{n: (v,) for n, v in parameters.items()}},
+            implied=self.implied | parameters.keys(),
+        )
+
     def derivations(self) -> list[tuple[Mapping[str, Any], Derivation]]:
         """Every derivation there is to prove, with the conventions that it is under."""
         if self.derive is None:
             return []
-        variants = [(v, self.derive(**v)) for v in self.variants()]
-        return variants + [({"form": d.__name__.replace("_", " ")}, d()) for d in self.lemmas]
+        found = [(v, self.derive(**v)) for v in self.variants()]
+        # Those that differ in a parameter alone have one derivation, with its symbol.
+        for derive in dict.fromkeys(o.derive for o in self.variations.values() if o.derive):
+            name = derive.__name__.replace("_", " ")
+            found += [({**v, "variation": name}, derive(**v)) for v in self.variants()]
+        return found + [({"form": d.__name__.replace("_", " ")}, d()) for d in self.lemmas]
 
     def keywords(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters that a forward takes as keyword arguments."""
@@ -225,6 +254,7 @@ def scalar_symbols(sizes: Sizes, parameters: Mapping[str, Any]) -> dict[sp.Symbo
             symbols[sp.Symbol(name, integer=True, nonnegative=True)] = value
         elif isinstance(value, float):
             symbols[sp.Symbol(name, real=True)] = value
+            symbols[sp.Symbol(name, positive=True)] = value
     return symbols
 
 
