@@ -60,7 +60,7 @@ class Gradients:
     def properties(self) -> list[str]:
         """Every output and gradient; with a derivation, whether rounding spoils them."""
         found = self.examination.properties()
-        return [*found, STABILITY] if self.examination.operation.derive else found
+        return [*found, STABILITY] if self.examination.operation.proved else found
 
     def spelled(self, prop: str) -> str:
         """As it is."""
@@ -72,8 +72,7 @@ class Gradients:
 
     def excludes(self, draw: Draw) -> bool:
         """Those on a kink, where either side's derivative may be right."""
-        example = draw.example
-        return not self.examination.operation.margin(example.inputs, example.parameters) > 0
+        return not self.examination.margin(draw) > 0
 
     def findings(self, draw: Draw, *, slopes: bool = True) -> dict[str, Finding]:
         """What the oracles say."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from backproof.candidates.candidate import Answer, CandidateError, Example, Round
 from backproof.compare import Finding, within
-from backproof.examination import Examination
+from backproof.examination import Examination, unit_roundoff
 from backproof.inputs import values
 from backproof.inputs.examples import Course, Draw, examples
 from backproof.inputs.search import Strategy, seed_of
@@ -132,6 +132,8 @@ class Contract:
                 with np.errstate(all="ignore"):
                     right, size = _largest(expected.value), _largest(array)
                     bound = _largest(expected.bound) * max(1.0, size / right if right else 1.0)
+                    # What is exact by the right formula may be rounded by a wrong one.
+                    bound += size * unit_roundoff(coarsest)
                 bounds[name] = _SLACK * bound if bound < np.inf else np.inf
         return bounds
 

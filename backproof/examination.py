@@ -17,9 +17,12 @@ from backproof.inputs.examples import FREE, Course, Draw
 from backproof.inputs.search import seed_of
 from backproof.operation import Operation, Sizes, scalar_symbols
 from backproof.oracles import autograd, finite_difference
+from backproof.oracles.composed import ComposedOracle
 from backproof.oracles.symbolic import Opinion, SymbolicOracle
 
 _IN_SINGLE = "float32 results"
+_PROBED = 3
+"""With respect to so many inputs an example is differentiated numerically: each gets its share."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,11 @@ class Terms:
         How to examine a check again; ``{id}`` stands for its id.
     variations
         What the candidate is known to do its own way.
-    alternatives
-        Parameters by name, each with values that are as right as the drawn ones; the first under
-        which the forward agrees is what the candidate is held to.
     fixes_kink
         Whether the derivative at a kink is fixed; else either side's is right.
-    accepts_single
-        Whether results in single precision are right where double was given.
+    accepts_variations
+        Whether an operation's variations are as right as itself, and results in single precision
+        where double was given.
     """
 
     course: Course = FREE
@@ -52,9 +53,8 @@ class Terms:
     scale: Mapping[str, Callable[[Sizes], float]] = field(default_factory=dict)
     replay: str = "examine(operation, candidate, only='{id}')"
     variations: tuple[str, ...] = ()
-    alternatives: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     fixes_kink: bool = True
-    accepts_single: bool = False
+    accepts_variations: bool = False
 
 
 def replay_command(command: str, count: int) -> str:
@@ -84,20 +84,19 @@ class Examination:
         self.terms = terms
         self.variations = list(terms.variations)
         self.side: Callable[[np.ndarray], np.ndarray] | None = None
-        self._oracles: dict[tuple[Any, ...], SymbolicOracle] = {}
+        self._oracles: dict[tuple[Any, ...], SymbolicOracle | ComposedOracle | None] = {}
 
-    def under(self, terms: Terms) -> Examination:
-        """The same candidate under other terms; what was found of it so far stays known."""
-        other = Examination(self.operation, self.candidate, self.dtype, terms)
+    def of(self, operation: Operation) -> Examination:
+        """The same candidate, held to an operation that a right program may take for this one."""
+        other = Examination(operation, self.candidate, self.dtype, self.terms)
         other.variations = list(self.variations)
-        other._oracles = self._oracles
         return other
 
     # --- what is right -------------------------------------------------------------------------
 
     def formats(self) -> list[str]:
         """The dtypes that results may have."""
-        single = ["float32"] if self.terms.accepts_single and self.dtype == np.float64 else []
+        single = ["float32"] if self.terms.accepts_variations and self.dtype == np.float64 else []
         return [self.dtype.name, *single]
 
     def truth(self, draw: Draw, dtype: np.dtype[Any] | None = None) -> Opinion:
@@ -115,14 +114,11 @@ class Examination:
 
     def symbolic(self, draw: Draw, dtype: np.dtype[Any] | None = None) -> Opinion | None:
         """The closed forms' answer, with bounds for a format; None without a derivation."""
-        derivation = self.operation.derivation(draw.convention)
-        if derivation is None:
+        oracle = self._oracle(draw)
+        if oracle is None:
             return None
-        key = tuple(draw.convention.items())
-        if key not in self._oracles:
-            self._oracles[key] = SymbolicOracle(derivation, self.operation.outputs)
         rounding = Rounding.of(self.dtype if dtype is None else dtype)
-        opinion = self._oracles[key].opinion(
+        opinion = oracle.opinion(
             rounding,
             draw.example.inputs,
             draw.example.cotangent,
@@ -133,6 +129,27 @@ class Examination:
             for name, value in opinion.gradients.items()
         }
         return Opinion(opinion.outputs, scaled)
+
+    def _oracle(self, draw: Draw) -> SymbolicOracle | ComposedOracle | None:
+        key = tuple(draw.convention.items())
+        if key not in self._oracles:
+            derivation = self.operation.derivation(draw.convention)
+            composition = self.operation.composition(draw.convention)
+            self._oracles[key] = (
+                ComposedOracle(composition)
+                if composition
+                else SymbolicOracle(derivation, self.operation.outputs)
+                if derivation
+                else None
+            )
+        return self._oracles[key]
+
+    def margin(self, draw: Draw) -> float:
+        """How far the inputs may move before a kink."""
+        oracle, example = self._oracle(draw), draw.example
+        if isinstance(oracle, ComposedOracle):
+            return oracle.margin(example.inputs, scalar_symbols(draw.sizes, example.parameters))
+        return self.operation.margin(example.inputs, example.parameters)
 
     def divisor(self, draw: Draw, name: str) -> float:
         """What the course divides a gradient by."""
@@ -165,16 +182,25 @@ class Examination:
         }
         return Opinion(outputs, gradients)
 
-    def probes(self, draw: Draw, truth: Opinion) -> list[finite_difference.Probe]:
-        """Slopes of the candidate's own forward; none at a kink."""
+    def probes(
+        self, draw: Draw, truth: Opinion, *, forward_right: bool
+    ) -> list[finite_difference.Probe]:
+        """Slopes of the candidate's own forward; none at a kink.
+
+        With respect to some of its inputs where there are many, unless there is nothing else to
+        judge its gradients by.
+        """
         example = self.example(draw, np.dtype(np.float64))
-        margin = self.operation.margin(example.inputs, example.parameters)
+        margin = self.margin(draw)
         if not margin > 0:
             return []
         output = truth.outputs[self.operation.outputs[0]]
         ratio = unit_roundoff(np.float64) / unit_roundoff(self.dtype)
         noise = float(np.sum(np.abs(example.cotangent) * output.bound)) * ratio
         names = self.operation.differentiable(draw.convention)
+        numbers = values.stream(seed_of(repr(sorted(draw.sizes.items()))))
+        if forward_right and len(names) > _PROBED:
+            names = tuple(names[n] for n in sorted(values.shuffled(numbers, len(names))[:_PROBED]))
         half_the_digits = math.sqrt(unit_roundoff(np.float64))
         wanted = {
             n: half_the_digits
@@ -189,7 +215,7 @@ class Examination:
             margin=margin,
             noise=lambda _: noise,
             wanted=wanted,
-            numbers=values.stream(seed_of(repr(sorted(draw.sizes.items())))),
+            numbers=numbers,
         )
 
     def accepts(self, dtype: np.dtype[Any]) -> bool:
@@ -243,7 +269,9 @@ class Examination:
                 Evidence(actual, closed.outputs[name] if closed else None, torch.outputs[name])
             )
         forward_right = found["forward"].outcome != "wrong"
-        probes = self.probes(draw, coarse or torch) if slopes and answer.gradients else []
+        probed = slopes and answer.gradients
+        truth = coarse or torch
+        probes = self.probes(draw, truth, forward_right=forward_right) if probed else []
         for name, actual in answer.gradients.items():
             closed = (coarse if name in single else symbolic) if symbolic else None
             found[f"gradient.{name}"] = adjudicate(
@@ -268,7 +296,7 @@ class Examination:
 
     def _single(self, answer: Answer) -> set[str]:
         """The results in single precision, where that is right."""
-        if not self.terms.accepts_single or self.dtype == np.float32:
+        if not self.terms.accepts_variations or self.dtype == np.float32:
             return set()
         found = (*answer.outputs.items(), *answer.gradients.items())
         single = {name for name, array in found if array.dtype == np.float32}

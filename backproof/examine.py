@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from backproof.aspects import STABILITY, Aspect, Gradients, Kinks
-from backproof.candidates.candidate import CandidateError
+from backproof.candidates.candidate import Candidate, CandidateError
 from backproof.candidates.in_process import InProcess
 from backproof.compare import Finding
 from backproof.contract import Contract
@@ -83,17 +83,30 @@ def examine(
     candidate = operation.implementation if candidate is None else candidate
     if not hasattr(candidate, "answer"):
         candidate = InProcess(operation, candidate)
-    if operation.derive is None:
+    if not operation.proved:
         dtypes = ("float64",)
     checks: list[Check] = []
     for dtype in dtypes:
         held_to = settled(Examination(operation, candidate, np.dtype(dtype), terms))
-        aspects: list[Aspect] = [Gradients(held_to), Contract(held_to)]
-        if operation.kinks:
-            aspects.insert(1, Kinks(at_kinks(held_to)))
-        for aspect in aspects:
+        for aspect in _aspects(held_to, at_kinks):
             checks += _Loop(aspect, count).checks(only)
     return Verdict(tuple(checks))
+
+
+def expected_checks(operation: Operation, candidate: Candidate, terms: Terms) -> list[str]:
+    """The ids of the checks that `examine` will give in float64, without asking the candidate."""
+    aspects = _aspects(Examination(operation, candidate, np.dtype(np.float64), terms))
+    loops = [_Loop(aspect, 0) for aspect in aspects]
+    return [loop.id(prop) for loop in loops for prop in loop.aspect.properties()]
+
+
+def _aspects(
+    examination: Examination, beside: Callable[[Examination], Examination] = lambda e: e
+) -> Iterator[Aspect]:
+    yield Gradients(examination)
+    if examination.operation.kinks:
+        yield Kinks(beside(examination))
+    yield Contract(examination)
 
 
 @dataclass
@@ -181,8 +194,8 @@ class _Loop:
             short = [t for t in tallies.values() if t.examples < self.count]
             if errors or not short:
                 break
-            missing = max(self.count - t.examples for t in short)
-            explore(self._strategy(short), visit, name, missing)
+            scarcest = min(short, key=lambda t: t.examples)
+            explore(self._strategy([scarcest]), visit, name, self.count - scarcest.examples)
         if STABILITY in tallies:
             self._set_rounding_apart(tallies)
         for prop in wanted:
@@ -192,7 +205,7 @@ class _Loop:
         return [self.name, *(f"{self.name}, round {n}" for n in range(2, _ROUNDS + 1))]
 
     def _strategy(self, short: Sequence[_Tally]) -> Strategy[Draw]:
-        """Examples under the conventions that tell of the checks that lack examples."""
+        """Examples under the conventions that tell of these checks."""
         course = self.examination.terms.course
         telling = [c for tally in short for c in tally.conventions]
         if telling:
@@ -328,7 +341,7 @@ def _plain_choices(structure: str, array: np.ndarray) -> tuple[np.ndarray, ...]:
     ones = np.ones_like(array)
     if structure == "positive":
         return (ones,)
-    if structure in {"balanced", *values.REAL}:
+    if structure in {"balanced", "small", *values.REAL}:
         rising = np.arange(1.0, array.size + 1).reshape(array.shape)
         return np.zeros_like(array), ones, rising, np.round(array)
     return ()

@@ -8,6 +8,7 @@ rounding, ``WRONG`` are wrong by the one thing that their docstring says.
 
 from right_forms import (
     batchnorm,
+    batchnorm_mlp,
     conv2d,
     cross_entropy,
     dropout,
@@ -18,6 +19,8 @@ from right_forms import (
     leaky_relu,
     linear,
     max_pool2d,
+    mlp,
+    mlp_training,
     mse,
     relu,
     sigmoid,
@@ -25,6 +28,7 @@ from right_forms import (
     softmax_cross_entropy,
     svm_loss,
     tanh,
+    two_layer_net,
 )
 
 MODULES = (
@@ -46,5 +50,9 @@ MODULES = (
     conv2d,
     max_pool2d,
     dropout,
+    two_layer_net,
+    mlp,
+    batchnorm_mlp,
+    mlp_training,
 )
 """In the order of the catalog; the identity has only one form."""
