@@ -92,6 +92,7 @@ def examination(runner: Runner, kind: type[Component]) -> Examination:
         found.scale,
         variations=tuple(found.variations),
         fixes_kink=found.fixes_kink,
+        accepts_variations=True,
     )
     candidate = IsolatedCandidate(runner, found)
     return Examination(catalog.find(found.operation), candidate, np.dtype(np.float64), terms)
