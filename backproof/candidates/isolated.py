@@ -108,9 +108,13 @@ class IsolatedCandidate:
         CandidateError
             Where there is no answer.
         """
-        return self._answer_with(
-            example, lambda script, layer: self.component.backward(script, layer, example)
-        )
+
+        def between(script: Script, layer: Handle) -> None:
+            if not self.component.accumulates:
+                self.component.backward(script, layer, example)
+                self.component.clear(script, layer)
+
+        return self._answer_with(example, between)
 
     def _answer_with(self, example: Example, between: Callable[[Script, Handle], object]) -> Answer:
         script = Script()

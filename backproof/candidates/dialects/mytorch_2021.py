@@ -85,17 +85,18 @@ class Linear(Component):
     vectors = frozenset({"bias"})
 
     def build(self, script: Script, example: Example) -> Handle:
-        """Make a layer, and put the example's parameters in, as a training step does."""
-        weight, bias = example.inputs["weight"], row(example.inputs["bias"])
-        initialisers = Initialiser(-weight), Initialiser(-bias)
-        layer = script.create(self.module, self.name, *weight.shape, *initialisers)
-        script.set(layer, "W", weight.copy())
-        script.set(layer, "b", bias)
-        return layer
+        """Make a layer whose initialisers return the example's parameters."""
+        weight, bias = example.inputs["weight"], example.inputs["bias"]
+        initialisers = Initialiser(weight.copy()), Initialiser(row(bias))
+        return script.create(self.module, self.name, *weight.shape, *initialisers)
+
+    def clear(self, script: Script, layer: Handle) -> None:
+        """Clear gradients that add up by design."""
+        script.call_if_there(layer, "zero_grads")
 
     def forward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
-        """Call the layer; gradients that add up by design are cleared first."""
-        script.call_if_there(layer, "zero_grads")
+        """Clear the gradients, and call the layer."""
+        self.clear(script, layer)
         return {"y": script.call(layer, FORWARD, example.inputs["x"])}
 
     def backward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:

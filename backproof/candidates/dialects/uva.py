@@ -221,6 +221,7 @@ class LinearModule(Module):
             once, twice = self._gradients(ask)
             if all(map(np.array_equal, once, twice)):
                 self.variations.append("gradients add up until clear_cache()")
+                self.accumulates = True
                 return
         self.clears = False
 
