@@ -5,5 +5,6 @@ from types import MappingProxyType
 
 from backproof.candidates.dialects.dialect import Dialect
 from backproof.candidates.dialects.mytorch import MYTORCH
+from backproof.candidates.dialects.uva import UVA
 
-DIALECTS: Mapping[str, Dialect] = MappingProxyType({"mytorch": MYTORCH})
+DIALECTS: Mapping[str, Dialect] = MappingProxyType({"mytorch": MYTORCH, "uva": UVA})
