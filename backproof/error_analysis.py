@@ -9,14 +9,17 @@ candidate's format and follows the same formula may stray from it, whatever the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from backproof.error_function import erf, relative_error
+
 LIBRARY_ROUNDINGS = 8
-"""Roundings of exp, log, tanh and non-integer powers: NumPy's vector loops promise 4 ulp."""
+"""Roundings of exp, log, tanh, erf and non-integer powers: NumPy's vector loops promise 4 ulp."""
 
 
 class Bounded(NamedTuple):
@@ -84,8 +87,8 @@ class Rounding:
         """An input, which the candidate was given as it stands."""
         return Bounded(np.asarray(value, dtype=self.reference), None)
 
-    def constant(self, value: float) -> Bounded:
-        """A parameter, which the candidate rounds to its own format."""
+    def constant(self, value: float | np.floating[Any]) -> Bounded:
+        """A parameter or a number of the formula, which the candidate rounds to its own format."""
         wide = np.asarray(value, dtype=self.reference)
         off = abs(float(wide - self.dtype.type(value)))
         return Bounded(wide, np.asarray(off) if off else None)
@@ -180,6 +183,26 @@ class Rounding:
         """A hyperbolic tangent, whose slope is at most 1."""
         return self._rounded(np.tanh(inside.value), inside.error, LIBRARY_ROUNDINGS)
 
+    def erf(self, inside: Bounded) -> Bounded:
+        """An error function."""
+        value = erf(inside.value)
+        return self._rounded(value, self._through_erf(inside, value), LIBRARY_ROUNDINGS)
+
+    def erfc(self, inside: Bounded) -> Bounded:
+        """A complementary error function, whose library's error is relative to its own value."""
+        value = erf(inside.value)
+        return self._rounded(1 - value, self._through_erf(inside, value), LIBRARY_ROUNDINGS)
+
+    def _through_erf(self, inside: Bounded, value: np.ndarray) -> np.ndarray:
+        """What the argument's error comes to, and the reference's own."""
+        own = _size(value) * relative_error(self.reference)
+        if inside.error is None:
+            return own
+        # The slope is largest where the argument may be nearest to 0.
+        nearest = np.maximum(_size(inside.value) - inside.error, 0.0)
+        slope = 2 / math.sqrt(math.pi) * np.exp(-np.square(nearest))
+        return np.asarray(own + inside.error * slope)
+
     def total(self, terms: Bounded, axes: tuple[int, ...]) -> Bounded:
         """A sum along axes, in any order."""
         value = terms.value.sum(axis=axes)
@@ -216,12 +239,24 @@ class Rounding:
         error = None if terms.error is None else terms.error.max(axis=axes)
         return Bounded(terms.value.max(axis=axes), error)
 
-    def select(self, indicator: np.ndarray, a: Bounded, b: Bounded) -> Bounded:
-        """The first where the indicator is 1, else the second."""
-        value = np.where(indicator, a.value, b.value)
-        if a.error is None and b.error is None:
-            return Bounded(value, None)
-        return Bounded(value, np.where(indicator, a.bound, b.bound))
+    def positive(self, inside: Bounded) -> Bounded:
+        """Whether a number is above 0; where rounding may turn its sign, 0 and 1 are both right."""
+        above = self.exact(inside.value > 0)
+        if inside.error is None:
+            return above
+        unsure = ~(_size(inside.value) > inside.error)
+        return Bounded(above.value, unsure.astype(np.float64)) if unsure.any() else above
+
+    def select(self, indicator: Bounded, a: Bounded, b: Bounded) -> Bounded:
+        """The first where the indicator is 1, else the second; either where it is unsure."""
+        first = indicator.value == 1
+        value = np.where(first, a.value, b.value)
+        exact = a.error is None and b.error is None
+        error = None if exact else np.where(first, a.bound, b.bound)
+        if indicator.error is not None:
+            either = _size(a.value - b.value) + np.maximum(a.bound, b.bound)
+            error = np.where(indicator.error > 0, either, 0.0 if error is None else error)
+        return Bounded(value, error)
 
 
 def _size(value: np.ndarray) -> np.ndarray:

@@ -225,6 +225,7 @@ def scalar_symbols(sizes: Sizes, parameters: Mapping[str, Any]) -> dict[sp.Symbo
             symbols[sp.Symbol(name, integer=True, nonnegative=True)] = value
         elif isinstance(value, float):
             symbols[sp.Symbol(name, real=True)] = value
+            symbols[sp.Symbol(name, positive=True)] = value
     return symbols
 
 

@@ -4,9 +4,9 @@ Every module has the same two functions: ``forward(inputs, *, parameters)`` retu
 ``Cache``; ``backward(cotangent, cache)`` returns ``Gradients``, one field per differentiable input.
 
 Activations
-    identity, relu, leaky_relu, elu, sigmoid, tanh, softmax
+    identity, relu, leaky_relu, elu, gelu, sigmoid, tanh, softmax
 Losses
-    cross_entropy, softmax_cross_entropy, mse
+    cross_entropy, softmax_cross_entropy, svm_loss, mse
 Penalties
     l2_penalty
 Layers
@@ -24,6 +24,7 @@ from implementations import (
     cross_entropy,
     dropout,
     elu,
+    gelu,
     identity,
     l2_penalty,
     layernorm,
@@ -35,6 +36,7 @@ from implementations import (
     sigmoid,
     softmax,
     softmax_cross_entropy,
+    svm_loss,
     tanh,
 )
 
@@ -44,6 +46,7 @@ __all__ = [
     "cross_entropy",
     "dropout",
     "elu",
+    "gelu",
     "identity",
     "l2_penalty",
     "layernorm",
@@ -55,5 +58,6 @@ __all__ = [
     "sigmoid",
     "softmax",
     "softmax_cross_entropy",
+    "svm_loss",
     "tanh",
 ]

@@ -27,6 +27,9 @@ from derivations.notation import (
 
 Labels = tuple[sp.Idx, ...]
 
+_DIGITS = 40
+"""Of a number such as pi: more than any long double holds."""
+
 
 @dataclass
 class _Frame:
@@ -114,8 +117,8 @@ class Program:
                 return self._definition(self.named[expression.name])
             case sp.Symbol():
                 return self._symbol(expression), ()
-            case sp.Number():
-                value = float(expression)
+            case sp.Number() | sp.NumberSymbol():
+                value = np.longdouble(str(sp.N(expression, _DIGITS)))
                 return self._step(lambda f: f.rounding.constant(value)), ()
             case sp.Add():
                 slots, labels = self._aligned(expression.args)
@@ -150,16 +153,20 @@ class Program:
             case sp.tanh(args=(inside,)):
                 slot, labels = self.compile(inside)
                 return self._step(lambda f: f.rounding.tanh(f.results[slot])), labels
+            case sp.erf(args=(inside,)):
+                slot, labels = self.compile(inside)
+                return self._step(lambda f: f.rounding.erf(f.results[slot])), labels
+            case sp.erfc(args=(inside,)):
+                slot, labels = self.compile(inside)
+                return self._step(lambda f: f.rounding.erfc(f.results[slot])), labels
             case sp.KroneckerDelta(args=(i, j)):
                 return self._delta(i, j)
             case Positive(args=(inside,)):
                 slot, labels = self.compile(inside)
-                return self._step(lambda f: f.rounding.exact(f.results[slot].value > 0)), labels
+                return self._step(lambda f: f.rounding.positive(f.results[slot])), labels
             case Case():
                 (indicator, a, b), labels = self._aligned(expression.args)
-                return self._step(
-                    lambda f: f.rounding.select(indicator(f).value == 1, a(f), b(f))
-                ), labels
+                return self._step(lambda f: f.rounding.select(indicator(f), a(f), b(f))), labels
             case sp.Sum(args=(body, *bounds)):
                 return self._total(body, {b[0] for b in bounds})
             case Maximum(args=(body, *bounds)):

@@ -1,5 +1,6 @@
 """Rounding bounds: never exceeded, seldom far off, and broken where they are made a hundredth."""
 
+import math
 from dataclasses import replace
 from itertools import permutations
 
@@ -59,6 +60,15 @@ COMPUTATIONS = {
         lambda a, b, t: np.tanh(a - b),
         lambda r, a, b, t: r.tanh(r.add([a, negative(b)])),
     ),
+    "an error function": (lambda a, b, t: applied(math.erf, a), lambda r, a, b, t: r.erf(a)),
+    "an error function of a difference": (
+        lambda a, b, t: applied(math.erf, a - b),
+        lambda r, a, b, t: r.erf(r.add([a, negative(b)])),
+    ),
+    "a complementary error function": (
+        lambda a, b, t: applied(math.erfc, a - b),
+        lambda r, a, b, t: r.erfc(r.add([a, negative(b)])),
+    ),
     "a total": (lambda a, b, t: a.sum(axis=1), lambda r, a, b, t: r.total(a, (1,))),
     "a total of products": (
         lambda a, b, t: (a * b).sum(axis=1),
@@ -80,9 +90,14 @@ COMPUTATIONS = {
     ),
     "a selection of sums": (
         lambda a, b, t: np.where(a > b, a + b, a),
-        lambda r, a, b, t: r.select(a.value > b.value, r.add([a, b]), a),
+        lambda r, a, b, t: r.select(r.exact(a.value > b.value), r.add([a, b]), a),
     ),
 }
+
+
+def applied(function, a):
+    """A function of Python's math, in the format of its argument."""
+    return np.vectorize(function, otypes=[a.dtype])(a)
 
 
 def negative(a):
@@ -169,6 +184,30 @@ def test_a_partial_product_may_underflow():
     errors = [abs(float(a * b * c) - float(bounded.value)) for a, b, c in permutations(factors)]
     assert max(errors) <= bounded.bound
     assert max(errors) > rounding.unit * len(factors) * float(bounded.value)
+
+
+def test_a_sign_that_rounding_may_turn_is_either():
+    """No further from 0 than its error, a number may come out on either side; beyond, on one."""
+    rounding = Rounding.of(np.float64)
+    sums = Bounded(np.array([0.0, -1.0, 1.0, np.nan]), np.array([0.25, 0.25, 0.25, np.nan]))
+    above = rounding.positive(sums)
+    assert above.value.tolist() == [0, 0, 1, 0]
+    assert above.bound.tolist() == [1, 0, 0, 1]
+    assert rounding.positive(rounding.exact(np.zeros(2))).error is None
+    assert rounding.positive(Bounded(np.ones(2), np.full(2, 0.5))).error is None
+
+
+def test_a_selection_by_an_unsure_sign_may_be_either_branch():
+    """The bound reaches from the branch that was taken to the far end of the other."""
+    rounding = Rounding.of(np.float64)
+    unsure = Bounded(np.array([1.0, 1.0, 0.0]), np.array([1.0, 0.0, 1.0]))
+    a = Bounded(np.full(3, 5.0), np.full(3, 0.25))
+    b = Bounded(np.full(3, 2.0), np.full(3, 0.5))
+    chosen = rounding.select(unsure, a, b)
+    assert chosen.value.tolist() == [5, 5, 2]
+    assert chosen.bound.tolist() == [3.5, 0.25, 3.5]
+    exact = rounding.select(unsure, rounding.exact(a.value), rounding.exact(b.value))
+    assert exact.bound.tolist() == [3, 0, 3]
 
 
 def test_a_running_total_may_start_at_another_addend():

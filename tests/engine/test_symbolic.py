@@ -1,5 +1,6 @@
 """The symbolic oracle evaluates a formula as NumPy would, with a bound on every entry."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -72,6 +73,9 @@ FORMULAS = {
     ),
     "a logarithm": (sp.log(y[j] ** 2), (j,), np.log(Y**2)),
     "a hyperbolic tangent": (sp.tanh(y[j]), (j,), np.tanh(Y)),
+    "an error function": (sp.erf(y[j]), (j,), np.vectorize(math.erf)(Y)),
+    "its complement": (sp.erfc(y[j]), (j,), np.vectorize(math.erfc)(Y)),
+    "a number that is no fraction": (sp.pi * y[j], (j,), np.pi * Y),
     "a root of a variance": (
         sp.sqrt(total((x[s, k] - row_sum[s] / columns.size) ** 2, k) / columns.size),
         (s,),
@@ -128,6 +132,17 @@ def test_a_branch_not_taken_does_no_harm():
     (result,) = Program(DERIVATION, [form]).run(Rounding.of(np.float64), big, SYMBOLS)
     assert np.all(np.isfinite(result.value))
     assert np.all(np.isfinite(result.bound))
+
+
+def test_a_number_has_every_digit_of_the_wider_format():
+    """pi and 1/3 are not first rounded to double precision; their rounding is in the bound."""
+    for number, digits in (
+        (sp.pi, "3.14159265358979323846264338327950288"),
+        (sp.S(1) / 3, "0." + 30 * "3"),
+    ):
+        result = evaluated(number)
+        assert result.value == np.longdouble(digits)
+        assert result.bound == abs(float(result.value - np.float64(digits)))
 
 
 def test_equal_parts_are_computed_once():
