@@ -12,7 +12,7 @@ Penalties
 Layers
     linear, conv2d, max_pool2d, dropout
 Normalisations
-    batchnorm, layernorm
+    batchnorm, spatial_batchnorm, layernorm, groupnorm
 
 Nothing here imports the derivations or the engine: that independence is what makes an agreement
 with them evidence. No function changes its arguments; every result has its inputs' dtype.
@@ -25,6 +25,7 @@ from implementations import (
     dropout,
     elu,
     gelu,
+    groupnorm,
     identity,
     l2_penalty,
     layernorm,
@@ -36,6 +37,7 @@ from implementations import (
     sigmoid,
     softmax,
     softmax_cross_entropy,
+    spatial_batchnorm,
     svm_loss,
     tanh,
 )
@@ -47,6 +49,7 @@ __all__ = [
     "dropout",
     "elu",
     "gelu",
+    "groupnorm",
     "identity",
     "l2_penalty",
     "layernorm",
@@ -58,6 +61,7 @@ __all__ = [
     "sigmoid",
     "softmax",
     "softmax_cross_entropy",
+    "spatial_batchnorm",
     "svm_loss",
     "tanh",
 ]
