@@ -45,6 +45,10 @@ class Terms:
         Whether the derivative at a kink is fixed; else either side's is right.
     accepts_single
         Whether results in single precision are right where double was given.
+    name
+        What checks are called by; the operation's where it is empty.
+    hides
+        The properties, as checks have them, that there is no check of.
     """
 
     course: Course = FREE
@@ -55,6 +59,8 @@ class Terms:
     alternatives: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     fixes_kink: bool = True
     accepts_single: bool = False
+    name: str = ""
+    hides: frozenset[str] = frozenset()
 
 
 def replay_command(command: str, count: int) -> str:
@@ -192,6 +198,20 @@ class Examination:
             numbers=values.stream(seed_of(repr(sorted(draw.sizes.items())))),
         )
 
+    def observed(self, draw: Draw) -> Draw:
+        """The draw with the inputs that the candidate draws itself, as it drew them.
+
+        Raises
+        ------
+        CandidateError
+            Where the candidate gave no answer.
+        """
+        if not self.candidate.draws:
+            return draw
+        seen = self.candidate.answer(self.example(draw)).observed
+        inputs = {**draw.example.inputs, **seen}
+        return replace(draw, example=replace(draw.example, inputs=inputs))
+
     def accepts(self, dtype: np.dtype[Any]) -> bool:
         """Whether results may have this dtype."""
         return dtype.name in self.formats()
@@ -220,18 +240,24 @@ class Examination:
         found = {}
         for name, actual in answer.outputs.items():
             closed = (coarse if name in single else symbolic) if symbolic else None
+            shape = answer.misshapen.get(name)
             found[f"forward.{name}" if name != first else "forward"] = adjudicate(
-                Evidence(actual, closed.outputs[name] if closed else None, torch.outputs[name])
+                Evidence(
+                    actual,
+                    shaped(closed.outputs[name], shape) if closed else None,
+                    shaped(torch.outputs[name], shape),
+                )
             )
-        forward_right = found["forward"].outcome != "wrong"
+        forward_right = "forward" not in found or found["forward"].outcome != "wrong"
         probes = self.probes(draw, coarse or torch) if slopes and answer.gradients else []
         for name, actual in answer.gradients.items():
             closed = (coarse if name in single else symbolic) if symbolic else None
+            shape = answer.misshapen.get(name)
             found[f"gradient.{name}"] = adjudicate(
                 Evidence(
                     actual,
-                    closed.gradients[name] if closed else None,
-                    torch.gradients[name],
+                    shaped(closed.gradients[name], shape) if closed else None,
+                    shaped(torch.gradients[name], shape),
                     [p for p in probes if p.input == name],
                     1 / self.divisor(draw, name),
                     forward_right,
@@ -275,6 +301,13 @@ def _in_format(array: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
     converted = values.strided(array.astype(dtype)) if strided else array.astype(dtype, order="K")
     converted.flags.writeable = array.flags.writeable
     return converted
+
+
+def shaped(value: Bounded, shape: tuple[int, ...] | None) -> Bounded:
+    """What is right in the shape that a course asks for; as it is without one."""
+    if shape is None:
+        return value
+    return Bounded(value.value.reshape(shape), value.bound.reshape(shape))
 
 
 def unit_roundoff(dtype: Any) -> float:

@@ -148,6 +148,7 @@ class _Loop:
         self.aspect = aspect
         self.examination = aspect.examination
         self.count = count
+        self.called = self.examination.terms.name or self.examination.operation.name
         self.name = f"{self.examination.operation.name}{aspect.name}"
         self.spoilt: set[str] = set()
 
@@ -155,11 +156,13 @@ class _Loop:
         """The name of a check; float64 is understood."""
         dtype = self.examination.dtype
         suffix = "" if dtype == np.float64 else f"[{dtype.name}]"
-        return f"{self.examination.operation.name}.{self.aspect.spelled(prop)}{suffix}"
+        return f"{self.called}.{self.aspect.spelled(prop)}{suffix}"
 
     def checks(self, only: str) -> Iterator[Check]:
         """Examine every property."""
-        wanted = [p for p in self.aspect.properties() if only in {"", self.id(p)}]
+        hidden = self.examination.terms.hides
+        shown = [p for p in self.aspect.properties() if self.aspect.spelled(p) not in hidden]
+        wanted = [p for p in shown if only in {"", self.id(p)}]
         if not wanted:
             return
         tallies = {p: _Tally() for p in self.aspect.properties()}
@@ -169,6 +172,7 @@ class _Loop:
             if len(errors) >= _ERRORS:
                 return
             try:
+                draw = self.examination.observed(draw)
                 found = self.aspect.findings(draw)
             except CandidateError as error:
                 errors.append(error)
@@ -263,6 +267,7 @@ class _Loop:
             if self.aspect.excludes(draw):
                 return False
             try:
+                draw = self.examination.observed(draw)
                 found = self.aspect.findings(draw, slopes=False)
                 case = self._case(draw, prop, found)
             except CandidateError:

@@ -118,7 +118,7 @@ def judge(
     wanted = operations or [c.operation for c in components]
     numbers = [n for n, c in enumerate(components) if c.operation in wanted and _holds(c, only)]
     if not numbers:
-        known = ", ".join(c.operation for c in components)
+        known = ", ".join(c.spelled() for c in components)
         raise LookupError(f"no check {only!r}: the dialect {spoken.name} has {known}")
     name = spoken.source or spoken.name
     command = f"check {shlex.quote(str(path))} --dialect {shlex.quote(name)}"
@@ -171,7 +171,7 @@ def _examine(
             IsolatedCandidate(runner, component),
             count=count,
             terms=Terms(
-                Course(component.conventions, component.cotangent),
+                Course(component.conventions, component.cotangent, component.fit),
                 component.averaged,
                 component.scale,
                 replay,
@@ -179,6 +179,8 @@ def _examine(
                 component.alternatives,
                 fixes_kink=component.fixes_kink,
                 accepts_single=True,
+                name=component.spelled(),
+                hides=component.hides,
             ),
             only=only,
         )
@@ -186,4 +188,4 @@ def _examine(
 
 
 def _holds(component: type[Component], check: str) -> bool:
-    return not check or check.partition(".")[0] == component.operation
+    return not check or check.partition(".")[0] == component.spelled()

@@ -64,7 +64,8 @@ def right_of_zero(x: np.ndarray) -> np.ndarray:
     return np.where(x == 0, np.finfo(np.float64).tiny, x)
 
 
-def _unchanged(sizes: Sizes, parameters: Parameters) -> tuple[Sizes, Parameters]:
+def unchanged(sizes: Sizes, parameters: Parameters) -> tuple[Sizes, Parameters]:
+    """Sizes and parameters that fit each other as they are."""
     return sizes, parameters
 
 
@@ -123,6 +124,8 @@ class Operation:
         Further derivations that are proved with it, such as a document's own form.
     fit
         Makes drawn sizes and parameters fit each other.
+    chances
+        By input of zeros and ones that a program may draw itself, the probability of a 1.
 
     Raises
     ------
@@ -146,7 +149,8 @@ class Operation:
     large: float = 0.0
     implied: frozenset[str] = frozenset()
     lemmas: tuple[Callable[[], Derivation], ...] = ()
-    fit: Callable[[Sizes, Parameters], tuple[Sizes, Parameters]] = _unchanged
+    fit: Callable[[Sizes, Parameters], tuple[Sizes, Parameters]] = unchanged
+    chances: Mapping[str, Callable[[Mapping[str, Any]], float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.inputs and self.derive is None:

@@ -34,6 +34,7 @@ class IsolatedCandidate:
     def __init__(self, runner: Runner, component: Component) -> None:
         self.runner = runner
         self.component = component
+        self.draws = component.draws
 
     def answer(self, example: Example) -> Answer:
         """Run forward, then backward, in one round trip.
