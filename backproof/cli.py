@@ -139,13 +139,32 @@ def verify(
 
 @command.command()
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--dialect", "name", required=True, metavar="NAME", help="The course's interface.")
+@click.option(
+    "--dialect",
+    "name",
+    required=True,
+    metavar="NAME",
+    help="The course's interface, or a Python file that defines it.",
+)
+@click.option(
+    "--edition",
+    metavar="NAME",
+    default="",
+    help="The interface's year.",
+    show_default="the one that the code looks like",
+)
 @json_file
 @processes
 @examples
 @only
 def check(
-    path: Path, name: str, json_to: IO[str] | None, processes: int, count: int, only: str
+    path: Path,
+    name: str,
+    edition: str,
+    json_to: IO[str] | None,
+    processes: int,
+    count: int,
+    only: str,
 ) -> int:
     """Judge a homework without importing it."""
     from backproof import homework  # noqa: PLC0415
@@ -153,7 +172,9 @@ def check(
 
     try:
         spoken = homework.dialect(name)
-        verdict = homework.judge(path, spoken, count=count, processes=processes, only=only)
+        verdict = homework.judge(
+            path, spoken, edition=edition, count=count, processes=processes, only=only
+        )
     except (LookupError, SubmissionError) as error:
         raise UsageError(str(error.args[0])) from None
     if not verdict.checks:

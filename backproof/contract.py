@@ -7,7 +7,7 @@ in turn, and its answers are compared with each other; so a wrong formula breaks
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -52,7 +52,7 @@ class Contract:
             "mode", operation.conventions.get("mode", ())
         ):
             absent.add("modes")
-        if not self.examination.candidate.draws:
+        if not self.examination.terms.draws:
             absent.add("randomness")
         return [p for p in PROPERTIES if p not in absent]
 
@@ -85,20 +85,23 @@ class Contract:
         CandidateError
             Where the candidate gives no answer even to the plain example.
         """
-        plain = self.examination.example(_contiguous(draw))
-        answer = self.examination.candidate.answer(plain)
+        answer = self.examination.answer(self._plain(draw))
         found = dict(self._forms(draw, answer))
         slack = self._slack(draw, answer)
         found["layouts"] = self._layouts(draw, answer, slack)
         if answer.observed:
             found["randomness"] = self._randomness(draw)
         try:
-            found |= self._in_turn(draw, plain, slack)
+            found |= self._in_turn(draw, slack)
         except CandidateError as error:
             found["repeatability"] = Finding.broken(
                 f"The first call answers; a further one on the same object does not: {error}"
             )
         return {p: f for p, f in found.items() if p in self.properties()}
+
+    def _plain(self, draw: Draw) -> Example:
+        """The example in fresh memory, in the plain layout."""
+        return self.examination.example(_contiguous(draw))
 
     # --- one answer ------------------------------------------------------------------------------
 
@@ -127,7 +130,9 @@ class Contract:
         """
         reach = np.abs(draw.example.cotangent) + np.abs(self._second(draw.example.cotangent))
         wide = replace(draw, example=replace(draw.example, cotangent=reach))
-        truth = self.examination.truth(wide)
+        found = (*answer.outputs.values(), *answer.gradients.values())
+        coarsest = min((a.dtype for a in found if a.dtype.kind == "f"), key=lambda d: d.itemsize)
+        truth = self.examination.truth(wide, coarsest)
         bounds = {}
         for asked, came in (
             (truth.outputs, answer.outputs),
@@ -146,9 +151,11 @@ class Contract:
         layouts = sorted(
             {s.partition(", ")[2] for s in draw.structure.values()} - {"", "contiguous"}
         )
+        if not layouts:
+            return Finding.kept()
         asked = " or ".join(layouts)
         try:
-            found = self.examination.candidate.answer(self.examination.example(draw))
+            found = self.examination.answer(self.examination.example(_laid_out(draw)))
         except CandidateError as error:
             return Finding.broken(f"An input is {asked}, and the answer fails: {error}")
         text = "{name} is another where an input is " + asked + "."
@@ -161,9 +168,9 @@ class Contract:
         in 1 / u, where u is the unit round-off: a right program is as good as never refused.
         """
         large = self._other_batch(draw, _DRAWN)
-        observed = self.examination.candidate.answer(large).observed
-        for name, chance in self.examination.operation.chances.items():
-            asked, ones = chance(draw.example.parameters), observed[name]
+        observed = self.examination.answer(large).observed
+        for name, ones in observed.items():
+            asked = self.examination.operation.chances[name](draw.example.parameters)
             share = float(ones.mean())
             if ones.size * _divergence(share, asked) > math.log(2 / unit_roundoff(np.float64)):
                 text = (
@@ -174,17 +181,15 @@ class Contract:
 
     # --- several questions to one object ---------------------------------------------------------
 
-    def _in_turn(
-        self, draw: Draw, first: Example, slack: Mapping[str, float]
-    ) -> dict[str, Finding]:
-        candidate = self.examination.candidate
+    def _in_turn(self, draw: Draw, slack: Mapping[str, float]) -> dict[str, Finding]:
+        examination, first = self.examination, self._plain(draw)
         other = self._other_batch(draw, draw.sizes.get("batch", 0) + _MORE)
         second = self._second(first.cotangent)
         again = [replace(first, cotangent=c) for c in self._combined(first.cotangent, second)]
-        rounds = candidate.rounds([first, first, other, first, *again])
+        rounds = examination.rounds([first, first, other, first, *again])
         found = {
             "mutation": _mutation(rounds),
-            "repeatability": self._repeatability(rounds, candidate.answer(other), slack),
+            "repeatability": self._repeatability(rounds, examination.answer(other), slack),
         }
         if again and rounds[0].answer.gradients:
             found["linearity"] = _linearity(rounds, slack)
@@ -200,7 +205,7 @@ class Contract:
     def _combined(self, first: np.ndarray, second: np.ndarray) -> list[np.ndarray]:
         if "linearity" not in self.properties():
             return []
-        return [2 * first, second, first + second]
+        return [np.asarray(c) for c in (2 * first, second, first + second)]
 
     def _other_batch(self, draw: Draw, samples: int) -> Example:
         """The same parameters and another number of samples, with other values."""
@@ -219,7 +224,7 @@ class Contract:
         cotangent = np.ones(shape) if ones else values.short(values.stream(1), shape, 0)
         other = replace(draw.example, inputs=inputs, cotangent=cotangent)
         moved = replace(draw, example=other, sizes=sizes)
-        return self.examination.example(_contiguous(moved))
+        return self._plain(moved)
 
     def _repeatability(
         self, rounds: list[Round], fresh: Answer, slack: Mapping[str, float]
@@ -244,10 +249,10 @@ class Contract:
         """Training, then evaluation: with the statistics that training left, and leaving them."""
         training = replace(first, parameters={**first.parameters, "mode": "training"})
         evaluation = replace(other, parameters={**other.parameters, "mode": "evaluation"})
-        candidate = self.examination.candidate
-        trained, evaluated = (r.answer for r in candidate.rounds([training, evaluation]))
+        rounds = self.examination.rounds([training, evaluation])
+        trained, evaluated = (r.answer for r in rounds)
         states = {n: trained.outputs[n] for n in self._states()}
-        fresh = candidate.answer(replace(evaluation, inputs={**evaluation.inputs, **states}))
+        fresh = self.examination.answer(replace(evaluation, inputs={**evaluation.inputs, **states}))
         kept = {n: evaluated.outputs[n] for n in states}
         for expected, actual, text in (
             (states, kept, "{name} is changed by a forward in evaluation mode."),
@@ -264,9 +269,22 @@ class Contract:
 
 
 def _contiguous(draw: Draw) -> Draw:
-    """The draw in the plain layout, writeable."""
-    inputs = {n: np.array(a, order="C") for n, a in draw.example.inputs.items()}
-    cotangent = np.array(draw.example.cotangent, order="C")
+    """The draw in fresh memory, in the plain layout."""
+    return _copied(draw, lambda _, array: np.array(array, order="C"))
+
+
+def _laid_out(draw: Draw) -> Draw:
+    """The draw in fresh memory, in the layouts that were drawn."""
+
+    def copy(name: str, array: np.ndarray) -> np.ndarray:
+        return values.LAYOUTS[draw.structure[name].partition(", ")[2]](array)
+
+    return _copied(draw, copy)
+
+
+def _copied(draw: Draw, copy: Callable[[str, np.ndarray], np.ndarray]) -> Draw:
+    inputs = {n: copy(n, a) for n, a in draw.example.inputs.items()}
+    cotangent = copy("cotangent", draw.example.cotangent)
     return replace(draw, example=replace(draw.example, inputs=inputs, cotangent=cotangent))
 
 
@@ -325,6 +343,7 @@ def _alike(actual: np.ndarray, expected: np.ndarray, slack: float) -> bool:
     if actual.shape != expected.shape:
         return False
     finite = np.isfinite(expected)
+    actual, expected = (a.astype(float) if a.dtype == bool else a for a in (actual, expected))
     with np.errstate(all="ignore"):
         same = np.array_equal(actual[~finite], expected[~finite], equal_nan=True)
     return same and within(actual[finite], expected[finite], np.asarray(slack))

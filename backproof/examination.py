@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from backproof.candidates.candidate import Answer, Candidate, CandidateError, Example
+from backproof.candidates.candidate import Answer, Candidate, CandidateError, Example, Round
 from backproof.compare import Evidence, Finding, adjudicate
 from backproof.error_analysis import Bounded, Rounding
 from backproof.inputs import values
@@ -49,6 +49,8 @@ class Terms:
         What checks are called by; the operation's where it is empty.
     hides
         The properties, as checks have them, that there is no check of.
+    draws
+        The inputs that the candidate draws itself, whatever the example has for them.
     """
 
     course: Course = FREE
@@ -61,6 +63,7 @@ class Terms:
     accepts_single: bool = False
     name: str = ""
     hides: frozenset[str] = frozenset()
+    draws: frozenset[str] = frozenset()
 
 
 def replay_command(command: str, count: int) -> str:
@@ -206,7 +209,7 @@ class Examination:
         CandidateError
             Where the candidate gave no answer.
         """
-        if not self.candidate.draws:
+        if not self.terms.draws:
             return draw
         seen = self.candidate.answer(self.example(draw)).observed
         inputs = {**draw.example.inputs, **seen}
@@ -218,6 +221,29 @@ class Examination:
 
     # --- one example ---------------------------------------------------------------------------
 
+    def answer(self, example: Example) -> Answer:
+        """The candidate's answer, of real numbers.
+
+        Raises
+        ------
+        CandidateError
+            Where there is none.
+        """
+        return _real(self.candidate.answer(example))
+
+    def rounds(self, examples: Sequence[Example]) -> list[Round]:
+        """The candidate's answers to questions put to one object in turn.
+
+        Raises
+        ------
+        CandidateError
+            Where there is none.
+        """
+        rounds = self.candidate.rounds(examples)
+        for one in rounds:
+            _real(one.answer)
+        return rounds
+
     def findings(self, draw: Draw, *, slopes: bool = True) -> dict[str, Finding]:
         """What one example says of each property.
 
@@ -226,11 +252,7 @@ class Examination:
         CandidateError
             Where the candidate gave no answer.
         """
-        answer = self.candidate.answer(self.example(draw))
-        for name, array in (*answer.outputs.items(), *answer.gradients.items()):
-            if array.dtype.kind not in "fiub":
-                message = f"{name} must hold real numbers; it holds {array.dtype.name}"
-                raise CandidateError("error", message)
+        answer = self.answer(self.example(draw))
         asked = self._beside_kinks(draw)
         single = self._single(answer)
         symbolic = self.symbolic(asked)
@@ -291,6 +313,14 @@ class Examination:
             if all(v in allowed.get(n, (v,)) for n, v in convention.items()):
                 found += [f"gradient.{n}" for n in self.operation.differentiable(convention)]
         return list(dict.fromkeys(found))
+
+
+def _real(answer: Answer) -> Answer:
+    for name, array in (*answer.outputs.items(), *answer.gradients.items()):
+        if array.dtype.kind not in "fiub":
+            message = f"{name} must hold real numbers; it holds {array.dtype.name}"
+            raise CandidateError("error", message)
+    return answer
 
 
 def _in_format(array: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:

@@ -165,7 +165,7 @@ class _Loop:
         wanted = [p for p in shown if only in {"", self.id(p)}]
         if not wanted:
             return
-        tallies = {p: _Tally() for p in self.aspect.properties()}
+        tallies = {p: _Tally() for p in shown}
         errors: list[CandidateError] = []
 
         def visit(draw: Draw) -> None:
@@ -181,7 +181,8 @@ class _Loop:
                 tallies[prop].add(draw, found[prop])
 
         for name in self._rounds():
-            short = [tallies[p] for p in wanted if tallies[p].examples < self.count]
+            # Of all, so that a replay of one check sees the examples that it failed on.
+            short = [t for t in tallies.values() if t.examples < self.count]
             if errors or not short:
                 break
             missing = max(self.count - t.examples for t in short)

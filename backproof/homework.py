@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import shlex
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -49,7 +50,7 @@ def dialect(name: str) -> Dialect:
     return DIALECTS[name]
 
 
-class DialectError(ValueError):
+class DialectError(LookupError):
     """A file that defines no dialect; one line for a person says why."""
 
 
@@ -61,6 +62,7 @@ def _defined_in(path: Path) -> Dialect:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look their annotations up
     try:
         spec.loader.exec_module(module)
     except Exception as error:
@@ -91,7 +93,7 @@ def judge(
     path
         The homework's folder.
     spoken
-        The course's dialect.
+        The course's dialect, as `dialect` gives it.
     edition
         The course's year; found by the code where none is given.
     operations
@@ -119,11 +121,12 @@ def judge(
     numbers = [n for n, c in enumerate(components) if c.operation in wanted and _holds(c, only)]
     if not numbers:
         known = ", ".join(c.spelled() for c in components)
-        raise LookupError(f"no check {only!r}: the dialect {spoken.name} has {known}")
+        asked = only or ", ".join(operations)
+        raise LookupError(f"no check {asked!r}: the dialect {spoken.name} has {known}")
     name = spoken.source or spoken.name
     command = f"check {shlex.quote(str(path))} --dialect {shlex.quote(name)}"
     if edition:
-        command += f" --edition {edition}"
+        command += f" --edition {shlex.quote(edition)}"
     one = partial(
         _judge,
         path=path,
@@ -181,6 +184,7 @@ def _examine(
                 accepts_single=True,
                 name=component.spelled(),
                 hides=component.hides,
+                draws=component.draws,
             ),
             only=only,
         )

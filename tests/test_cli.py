@@ -35,8 +35,10 @@ class Ran:
     [
         (["check", "no/such/path", "--dialect", "mytorch"], "no such file or directory"),
         (["check", str(ROOT / "README.md"), "--dialect", "mytorch"], "not a directory"),
-        (["check", str(ROOT / "tests"), "--dialect", "mytorch"], "no mytorch/activation.py"),
+        (["check", str(ROOT / "tests"), "--dialect", "mytorch"], "not a homework in the dialect"),
         (["check", RIGHT, "--dialect", "nope"], "no dialect 'nope'; there are: mytorch"),
+        (["check", RIGHT, "--dialect", "nope.py"], "nope.py: no such file"),
+        (["check", RIGHT, "--dialect", "mytorch", "--edition", "1999"], "no edition '1999'; there"),
         (["check", RIGHT], "Missing option '--dialect'"),
         (["check", RIGHT, "--dialect", "mytorch", "--only", "elu.forward"], "no check"),
         (["check", RIGHT, "--dialect", "mytorch", "--only", "relu.nope"], "no check"),
@@ -124,3 +126,7 @@ def test_check_of_a_right_homework_is_exit_0(capsys):
     assert ran.code == 0
     assert ran.record["verdict"] == "pass"
     assert ran.record["score"] == 1
+    read_as = {"dialect": "mytorch", "edition": "2021", "detected": True}
+    assert ran.record["interface"] == read_as
+    given = Ran(capsys, *arguments, "--only", "tanh.gradient.x", "--edition", "2021").record
+    assert given["interface"] == {**read_as, "detected": False}

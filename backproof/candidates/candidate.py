@@ -107,12 +107,9 @@ class Candidate(Protocol):
     ----------
     stateful
         Whether its object keeps running statistics from one forward to the next.
-    draws
-        The inputs that it draws itself, whatever the example has for them.
     """
 
     stateful: bool
-    draws: frozenset[str]
 
     def answer(self, example: Example) -> Answer:
         """Run forward, then backward.

@@ -28,7 +28,6 @@ class InProcess:
     """
 
     stateful = False
-    draws: frozenset[str] = frozenset()
 
     def __init__(self, operation: Operation, implementation: Implementation) -> None:
         self.operation = operation

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -34,7 +33,6 @@ class IsolatedCandidate:
     def __init__(self, runner: Runner, component: Component) -> None:
         self.runner = runner
         self.component = component
-        self.draws = component.draws
 
     def answer(self, example: Example) -> Answer:
         """Run forward, then backward, in one round trip.
@@ -81,9 +79,10 @@ class IsolatedCandidate:
         script = Script()
         layer = self.component.build(script, examples[0])
         asked = [_Asked(self.component, script, layer, e, watch=True) for e in examples]
-        (results,) = self.runner.run([(script, [h for a in asked for h in a.handles])])
-        rest = iter(results)
-        return [one.round(list(itertools.islice(rest, len(one.handles)))) for one in asked]
+        handles = [h for a in asked for h in (*a.handles, *a.looks)]
+        (results,) = self.runner.run([(script, handles)])
+        found = dict(zip(handles, results, strict=True))
+        return [one.round(found) for one in asked]
 
 
 class _Asked:
@@ -102,14 +101,11 @@ class _Asked:
         self.component = component
         self.script = script
         self.example = example
-        if watch:
-            script.watch()
-        before = len(script.watched)
+        self.watched = script.watch() if watch else []
         self.outputs = component.forward(script, layer, example)
         self.gradients = component.backward(script, layer, example) if backward else {}
-        self.watched = script.watched[before:]
-        arguments = [w.handle for w in self.watched]
-        self.handles = [*self.outputs.values(), *self.gradients.values(), *arguments]
+        self.handles = [*self.outputs.values(), *self.gradients.values()]
+        self.looks = [w.after for w in self.watched]
 
     def answer(self, results: Sequence[wire.Value]) -> Answer:
         """Read the outputs and gradients among the results; there may be the first alone."""
@@ -119,18 +115,17 @@ class _Asked:
         count = len(self.outputs)
         return self.component.read(self.example, dict(found[:count]), dict(found[count:]))
 
-    def round(self, results: Sequence[wire.Value]) -> Round:
-        """Read all results."""
-        count = len(self.outputs) + len(self.gradients)
-        left = list(zip(self.watched, results[count:], strict=True))
-        if not all(isinstance(after, np.ndarray) for _, after in left):
+    def round(self, found: Mapping[Handle, wire.Value]) -> Round:
+        """Read the answer, and what became of the arrays that were handed over."""
+        if not all(isinstance(found[look], np.ndarray) for look in self.looks):
             raise CandidateError("error", "broke the protocol: an argument that is no array")
-        changed = (
-            Change(self.script.spelled(w.call), w.array, after)
-            for w, after in left
-            if not _same(w.array, after)
-        )
-        return Round(self.answer(results[:count]), tuple(changed))
+        changed = []
+        for watched in self.watched:
+            before, after = watched.before, found[watched.after]
+            before = found[before] if isinstance(before, Handle) else before
+            if not _same(before, after):
+                changed.append(Change(self.script.spelled(watched.call), before, after))
+        return Round(self.answer([found[h] for h in self.handles]), tuple(changed))
 
     def _array(self, handle: Handle, value: wire.Value) -> np.ndarray:
         """Take a result, which has to be an array or a number."""

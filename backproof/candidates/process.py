@@ -146,6 +146,8 @@ class Runner:
         ------
         CandidateError
             Where a command failed, the process ended, or a budget was used up.
+        WireError
+            Where an argument is none that the wire carries, or all are too large together.
         RunnerError
             Where Python or NumPy did not start.
         """

@@ -29,9 +29,6 @@ else:
     sys.modules[_spec.name] = wire
     _spec.loader.exec_module(wire)
 
-MAX_MESSAGE = 500
-MAX_TRACEBACK = 4000
-
 
 class Missing(Exception):
     """The submission has no such module, class, method or attribute."""
@@ -97,11 +94,11 @@ def _attribute(target: Any, *names: str) -> Any:
 
 def _item(target: Any, key: Any) -> Any:
     if target is None:
-        raise Missing(f"there is no {key!r}: its owner is None")
+        raise Missing
     try:
         return target[key]
     except (KeyError, IndexError):
-        raise Missing(f"there is no {key!r}") from None
+        raise Missing from None
 
 
 def answer(request: bytes, submission: str, import_dirs: list[str]) -> bytes:
@@ -111,43 +108,39 @@ def answer(request: bytes, submission: str, import_dirs: list[str]) -> bytes:
         results: list[Any] = []
         encoded: dict[int, bytes] = {}
         try:
-            for command in commands:
+            for place, command in enumerate(commands):
                 results.append(perform(command, results, import_dirs))
-                # At once, as a layer may write its next result into the same array.
-                place = len(results) - 1
-                if place in wanted and command[0] != wire.KEEP:
+                # At once, as a later command may write to the same array.
+                if place in wanted:
                     encoded[place] = wire.encode(results[place])
-            replies.append([encoded.get(n) or wire.encode(results[n]) for n in wanted])
         except BaseException as error:  # noqa: BLE001 - sys.exit() too is the submission's
-            # A result that cannot be sent has been appended already.
-            place = min(len(results) - isinstance(error, wire.WireError), len(commands) - 1)
-            what = _failure(error, _subject(commands[place], results), submission)
-            return wire.encode_reply([], wire.Failure(len(replies), place, *what))
+            return wire.encode_reply([], _failure(error, _subject(commands, place), submission))
+        replies.append([encoded[place] for place in wanted])
     return wire.encode_reply(replies, None)
 
 
-def _subject(command: Any, results: list[Any]) -> str:
-    """Name what a command was about, as a person would."""
-    kind = command[0]
+def _subject(commands: Any, place: int) -> str:
+    """Name what a command is about, as a person would; `Script.spelled` does the same."""
+    kind, *fields = commands[place]
     if kind == wire.KEEP:
         return "an argument"
     if kind == wire.CREATE:
-        _, module, name, *_ = command
+        module, name = fields[:2]
         return str(name) if module in sys.modules else f"importing {module}"
-    owner = type(wire.argument(command[1], results)).__name__
+    (_, owner), what = fields[:2]
     if kind in (wire.ITEM, wire.SET_ITEM):
-        return f"{owner}[{command[2]!r}]"
-    name = command[2] if isinstance(command[2], str) else command[2][1][-1]
-    return f"{owner}.{name}"
+        return f"{_subject(commands, owner)}[{what!r}]"
+    name = what if isinstance(what, str) else what[1][-1]
+    return f"{_subject(commands, owner)}.{name}"
 
 
-def _failure(error: BaseException, subject: str, submission: str) -> tuple[str, str, str, str]:
-    """Return status, exception, message and traceback."""
+def _failure(error: BaseException, subject: str, submission: str) -> wire.Failure:
     if isinstance(error, wire.WireError):
         message = f"{subject} is not an array or a number: {error}"
-        return "not-an-array", str(error), message[:MAX_MESSAGE], ""
+        return wire.Failure("not-an-array", message[: wire.MAX_MESSAGE], "")
     if isinstance(error, Missing):
-        return "missing", "", str(error)[:MAX_MESSAGE], ""
+        message = str(error) or f"{subject} is not there"
+        return wire.Failure("missing", message[: wire.MAX_MESSAGE], "")
     status = "missing" if isinstance(error, NotImplementedError) else "raised"
     # Even str(error) is the submission's code, and may raise.
     try:
@@ -163,8 +156,7 @@ def _failure(error: BaseException, subject: str, submission: str) -> tuple[str, 
     except BaseException:  # noqa: BLE001
         detail, trace = "(it cannot be printed)", ""
     message = f"{subject} raised {type(error).__name__}" + (f": {detail}" if detail else "")
-    # The end of a traceback is where the error is.
-    return status, type(error).__name__, message[:MAX_MESSAGE], trace[-MAX_TRACEBACK:]
+    return wire.Failure(status, message[: wire.MAX_MESSAGE], trace[-wire.MAX_TRACEBACK :])
 
 
 def _relative(text: str, submission: str) -> str:
@@ -200,8 +192,8 @@ def main() -> None:
                 return
             reply = answer(request, submission, import_dirs)
             if len(reply) > wire.MAX_BYTES:
-                what = "not-an-array", "", f"the answer takes {len(reply)} bytes", ""
-                reply = wire.encode_reply([], wire.Failure(0, 0, *what))
+                what = f"the answer takes {len(reply)} bytes"
+                reply = wire.encode_reply([], wire.Failure("not-an-array", what, ""))
             wire.write_frame(send, reply)
     except OSError:
         os._exit(wire.CUT_OFF)

@@ -13,48 +13,58 @@ from backproof.candidates.wire import Handle
 
 @dataclass(frozen=True)
 class Watched:
-    """An array that was handed to a call, to be compared with what is left of it afterwards."""
+    """An array that a call could have written to.
 
-    handle: Handle
-    array: np.ndarray
+    Attributes
+    ----------
+    call
+        The call.
+    before
+        The array as it was handed over, or what it was after the call before.
+    after
+        What it was after this call.
+    """
+
     call: Handle
+    before: np.ndarray | Handle
+    after: Handle
 
 
 class Script:
     """Commands for the runner; each returns a handle to its result.
 
-    A result stays in the runner, where later commands take it by its handle, unless it is asked for
-    by name when the script is run. Arguments are numbers, text, arrays, handles, initialisers, and
-    tuples, lists and dicts of them.
-
-    Attributes
-    ----------
-    watched
-        Where `watch` was called, the arrays that were handed to calls since.
+    A result stays in the runner, where later commands take it by its handle. When the script is
+    run, results are asked for by their handles; each is what it was when its command ended.
+    Arguments are numbers, text, arrays, handles, initialisers, and tuples, lists and dicts of them.
     """
 
     def __init__(self) -> None:
         self.commands: list[wire.Command] = []
-        self.watched: list[Watched] = []
-        self._watching = False
+        self._watched: list[Watched] | None = None
+        self._states: dict[Handle, np.ndarray | Handle] = {}
 
-    def watch(self) -> None:
-        """From now on keep the arrays that are handed to calls, as `watched`."""
-        self._watching = True
+    def watch(self) -> list[Watched]:
+        """Watch the arrays that are arguments of calls from now on, and no longer earlier ones.
+
+        Returns
+        -------
+        list of Watched
+            It grows with every call, by each of these arrays.
+        """
+        self._watched, self._states = [], {}
+        return self._watched
 
     def create(self, module: str, name: str, *args: Any, **kwargs: Any) -> Handle:
         """Call ``module.name``: make an object of a class, or call a function."""
-        kept, args = self._seen(args)
-        return self._called(kept, wire.CREATE, module, name, args, kwargs)
+        return self._call((wire.CREATE, module, name), args, kwargs)
 
     def call(self, target: Handle, method: str | tuple[str, ...], *args: Any, **kw: Any) -> Handle:
         """Call a method; of several names, the first that the object has."""
-        kept, args = self._seen(args)
-        return self._called(kept, wire.CALL, target, method, args, kw)
+        return self._call((wire.CALL, target, method), args, kw)
 
     def call_if_there(self, target: Handle, method: str, *args: Any, **kwargs: Any) -> Handle:
         """Call a method that a submission may do without."""
-        return self._append(wire.CALL_IF_THERE, target, method, args, kwargs)
+        return self._call((wire.CALL_IF_THERE, target, method), args, kwargs)
 
     def get(self, target: Handle, attribute: str) -> Handle:
         """Get an attribute."""
@@ -73,20 +83,32 @@ class Script:
         return self._append(wire.SET_ITEM, target, key, value)
 
     def keep(self, value: Any) -> Handle:
-        """Keep a value in the runner, to be handed to several calls and asked for afterwards."""
+        """Keep a value in the runner, to be handed to several calls.
+
+        Of an earlier result's handle: that result, as it is by now.
+        """
         return self._append(wire.KEEP, value)
 
-    def _seen(self, args: tuple[Any, ...]) -> tuple[list[tuple[Handle, np.ndarray]], Any]:
-        """Keep the arrays among the arguments, where they are watched."""
-        if not self._watching:
-            return [], args
-        kept = [(self.keep(a), a) if isinstance(a, np.ndarray) else (None, a) for a in args]
-        return [k for k in kept if k[0] is not None], tuple(a if h is None else h for h, a in kept)
-
-    def _called(self, kept: list[tuple[Handle, np.ndarray]], *command: Any) -> Handle:
-        call = self._append(*command)
-        self.watched += [Watched(handle, array, call) for handle, array in kept]
+    def _call(
+        self, command: tuple[Any, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Handle:
+        if self._watched is None:
+            return self._append(*command, args, kwargs)
+        args = tuple(map(self._kept, args))
+        kwargs = {name: self._kept(value) for name, value in kwargs.items()}
+        call = self._append(*command, args, kwargs)
+        for array, before in self._states.items():
+            self._states[array] = after = self.keep(array)
+            self._watched.append(Watched(call, before, after))
         return call
+
+    def _kept(self, value: Any) -> Any:
+        """Keep an array, so that it can be looked at."""
+        if not isinstance(value, np.ndarray):
+            return value
+        array = self.keep(value)
+        self._states[array] = value
+        return array
 
     def _append(self, *command: Any) -> Handle:
         self.commands.append(command)

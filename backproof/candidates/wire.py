@@ -30,6 +30,9 @@ MAX_DEPTH = 12
 
 MAX_NDIM = 8
 
+MAX_MESSAGE = 500
+MAX_TRACEBACK = 4000
+
 CUT_OFF = 70
 """The exit status of a runner that finds its streams closed."""
 
@@ -84,22 +87,15 @@ class Failure(NamedTuple):
 
     Attributes
     ----------
-    script, command
-        Where.
     status
         ``"raised"``, ``"missing"`` (the code is not there) or ``"not-an-array"``.
-    exception
-        The exception's type, or the type that is no value.
     message
-        One line for a person.
+        One line for a person, of at most `MAX_MESSAGE` characters.
     traceback
-        The submission's own frames.
+        The submission's own frames, `MAX_TRACEBACK` characters at most.
     """
 
-    script: int
-    command: int
     status: str
-    exception: str
     message: str
     traceback: str
 
@@ -150,8 +146,8 @@ def _packed(value: Value) -> Any:
         return "D", tuple(value), tuple(map(_packed, value.values()))
     if kind is Initialiser:
         return "W", _packed(value.array)
-    if isinstance(value, np.generic) and kind.__module__ == "numpy":
-        return _packed(value.item())
+    if isinstance(value, np.generic) and type(value.item()) in _PLAIN:
+        return value.item()
     raise WireError(_type_name(kind))
 
 
@@ -410,10 +406,11 @@ def decode_reply(data: bytes, wanted: Sequence[int]) -> tuple[list[list[Value]],
     """
     reply = decode(data)
     if type(reply) is tuple:
-        kinds = [int, int, str, str, str, str]
-        if [type(field) for field in reply] != kinds:
+        if [type(field) for field in reply] != [str, str, str]:
             raise WireError("a malformed failure")
-        return [], Failure(*reply)
+        status, message, traceback = reply
+        # The end of a traceback is where the error is.
+        return [], Failure(status, message[:MAX_MESSAGE], traceback[-MAX_TRACEBACK:])
     if (
         type(reply) is not list
         or any(type(found) is not list for found in reply)

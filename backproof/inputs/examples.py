@@ -134,4 +134,8 @@ def examples(
     kinds = ("ones",) if course.cotangent == "ones" else tuple(values.COTANGENTS)
     structure["cotangent"] = draw(st.sampled_from(kinds))
     cotangent = np.asarray(values.COTANGENTS[structure["cotangent"]](numbers, shape))
+    if layouts:
+        layout = draw(st.sampled_from(known))
+        cotangent = values.LAYOUTS[layout](cotangent)
+        structure["cotangent"] += f", {layout}"
     return Draw(Example(arrays, parameters, cotangent), convention, sizes, structure)

@@ -124,7 +124,7 @@ def test_names_an_unstable_formula():
         y = normalized if gamma is None else gamma * normalized + beta
         return y, cache._replace(normalized=normalized, deviation=deviation)
 
-    assert diagnosis(find("layernorm"), "forward", forward=forward).kind == "unstable"
+    assert diagnosis(find("layernorm"), "stability", forward=forward).kind == "unstable"
 
 
 def test_names_a_gradient_of_the_candidate_s_own_forward():

@@ -8,7 +8,15 @@ import pytest
 
 from backproof.catalog import find
 from backproof.examine import examine
-from backproof.verdict import EXIT_CODES, Check, Counterexample, Diagnosis, Verdict, merge
+from backproof.verdict import (
+    EXIT_CODES,
+    Check,
+    Counterexample,
+    Diagnosis,
+    Interface,
+    Verdict,
+    merge,
+)
 from implementations import relu, softmax
 
 NUMBERS = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"$ref": "#/$defs/numbers"}}]}
@@ -50,7 +58,7 @@ CHECK = {
         },
         "message": {"type": "string", "minLength": 1},
         "traceback": {"type": "string", "minLength": 1},
-        "variation": {},
+        "variation": {"type": "string", "minLength": 1},
     },
     "required": [
         "id", "operation", "property", "status", "examples", "discarded", "oracles",
@@ -66,6 +74,16 @@ SCHEMA = {
         "verdict": {"enum": ["pass", "fail", "incomplete"]},
         "score": {"type": "number", "minimum": 0, "maximum": 1},
         "isolation": {"type": "string"},
+        "interface": {
+            "type": "object",
+            "properties": {
+                "dialect": {"type": "string"},
+                "edition": {"type": "string"},
+                "detected": {"type": "boolean"},
+            },
+            "required": ["dialect", "edition", "detected"],
+            "additionalProperties": False,
+        },
         "versions": {
             "type": "object",
             "required": ["backproof", "python", "numpy"],
@@ -114,6 +132,7 @@ def test_a_record_follows_the_schema(name):
         ("schema", 2),
         ("checks", [{"status": "pass"}]),
         ("note", ""),
+        ("interface", {"dialect": "mytorch"}),
     ],
 )
 def test_the_schema_rejects_another_record(field, value):
@@ -132,6 +151,19 @@ def test_a_failure_s_record_has_counterexample_and_diagnosis():
     assert record["counterexample"]["index"] == [0]
     assert record["diagnosis"] == {"kind": "sign", "text": "It is -1."}
     assert not {"counterexample", "diagnosis", "message"} & check("pass").as_json().keys()
+
+
+def test_what_a_submission_was_read_as_and_does_its_own_way_stands_in_its_record():
+    """And nothing of either where there is nothing to say."""
+    own_way = check("pass", variation="transposed weight")
+    verdict = Verdict((own_way,), interface=Interface("uva", "autumn 2022", detected=True))
+    record = verdict.as_json()
+    jsonschema.validate(record, SCHEMA)
+    assert record["interface"] == {"dialect": "uva", "edition": "autumn 2022", "detected": True}
+    assert record["checks"][0]["variation"] == "transposed weight"
+    plain = Verdict((check("pass"),)).as_json()
+    assert "interface" not in plain
+    assert "variation" not in plain["checks"][0]
 
 
 VERDICTS = {
@@ -164,6 +196,7 @@ def test_merged_verdicts_keep_their_order():
     """One verdict of many: all checks, one after the other."""
     first, second = Verdict((check("pass"),), "landlock"), Verdict((check("fail"),), "landlock")
     merged = merge([first, second])
+    assert merge([]) == Verdict(())
     assert [c.status for c in merged.checks] == ["pass", "fail"]
     assert (merged.verdict, merged.isolation) == ("fail", "landlock")
 

@@ -93,6 +93,9 @@ class Component:
     def survey(self, ask: Ask) -> None:
         """Look at what a course leaves open, before the first example, and remember it.
 
+        What it would set needs a value beforehand: where there is no answer now, the examples are
+        asked all the same, and say why.
+
         Raises
         ------
         CandidateError
@@ -144,9 +147,9 @@ def _vjp(derivative: np.ndarray, cotangent: np.ndarray) -> np.ndarray:
     """Multiply by an elementwise derivative; one number stands for it everywhere."""
     if derivative.shape not in {(), cotangent.shape}:
         return derivative
-    # A Python number, unlike an array without axes, takes the cotangent's dtype.
-    factor = derivative if derivative.ndim else derivative.item()
     with np.errstate(all="ignore"):  # infinities and NaN are the engine's to judge
+        # One number is written without a dtype in mind, and must not promote the cotangent.
+        factor = derivative if derivative.ndim else derivative.astype(cotangent.dtype)
         product: np.ndarray = cotangent * factor
     return product
 
@@ -263,15 +266,22 @@ def open_submission(path: str | Path, dialect: Dialect, edition: str = "") -> Su
     Raises
     ------
     SubmissionError
-        Where the path does not exist, is no folder, or holds none of the files.
+        Where the path does not exist, is no folder, cannot be read, or holds none of the files.
     LookupError
         Where there is no such edition.
     """
-    root = Path(path).resolve()
-    if not root.exists():
+    try:
+        return _opened(path, dialect, edition)
+    except OSError as error:  # a folder or a file that must not be read, say
+        raise SubmissionError(f"{path}: {error.strerror}") from None
+
+
+def _opened(path: str | Path, dialect: Dialect, edition: str) -> Submission:
+    if not Path(path).exists():
         raise SubmissionError(f"{path}: no such file or directory")
-    if not root.is_dir():
+    if not Path(path).is_dir():
         raise SubmissionError(f"{path}: not a directory")
+    root = Path(path).resolve()
     asked = [dialect.edition(edition)] if edition else dialect.editions
     places = [(e, _folders(root, e)) for e in asked]
     found = [(e, folders) for e, folders in places if folders]
