@@ -1,16 +1,19 @@
-"""The command line: prove, verify, check."""
+"""The command line: prove, verify, check, package."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import click
 from rich.console import Console
 
 from backproof import catalog, workers
+from backproof.course import Settings
+from backproof.grading import Grades, grade, refused
 from backproof.operation import Operation
 from backproof.report import json as json_report
 from backproof.report import terminal
@@ -78,7 +81,91 @@ examples = click.option(
     show_default=True,
     help="Examples for each check.",
 )
+SECONDS = click.FloatRange(min=0, min_open=True)
 only = click.option("--only", metavar="CHECK", default="", help="Examine this one check.")
+
+
+def _settings(context: click.Context, _: click.Parameter, path: Path | None) -> Settings:
+    """Read a course's file; what it says holds where the command line says nothing."""
+    if path is None:
+        return Settings()
+    from backproof.course_file import CourseError, load  # noqa: PLC0415 - pydantic is slow to import
+
+    try:
+        settings = load(path)
+    except CourseError as error:
+        raise UsageError(str(error)) from None
+    said = {
+        "name": settings.dialect,
+        "edition": settings.edition,
+        "count": settings.examples,
+        "request": settings.budget.request,
+        "per_check": settings.budget.check,
+        "total": settings.budget.total,
+    }
+    context.default_map = {name: value for name, value in said.items() if value is not None}
+    return settings
+
+
+class Report(NamedTuple):
+    """Where a platform's report goes."""
+
+    format: str
+    path: str
+
+    def write(self, verdict: Verdict, grades: Grades) -> None:
+        """Write it at once, so that it is whole or not there."""
+        text = formats()[self.format](verdict, grades)
+        if self.path == "-":
+            click.echo(text, nl=False)
+            return
+        try:
+            Path(self.path).write_text(text, "utf-8")
+        except OSError as error:
+            raise UsageError(f"{self.path}: {error.strerror}") from None
+
+
+def formats() -> Mapping[str, Callable[[Verdict, Grades], str]]:
+    """The formats there are."""
+    from backproof.report.formats import FORMATS  # noqa: PLC0415 - only for those who ask
+
+    return FORMATS
+
+
+def _reports(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> list[Report]:
+    reports = [Report(v.partition("=")[0], v.partition("=")[2]) for v in values]
+    for report in reports:
+        if report.format not in formats():
+            known = ", ".join(formats())
+            raise UsageError(f"no report {report.format!r}; there are: {known}")
+        if not report.path:
+            raise UsageError(f"--report {report.format}: say where to: {report.format}=FILE")
+        if not Path(report.path).parent.is_dir():
+            raise UsageError(f"{report.path}: no such folder")
+    return reports
+
+
+course = click.option(
+    "--course",
+    "settings",
+    type=click.Path(path_type=Path),
+    is_eager=True,
+    callback=_settings,
+    help="A course's backproof.toml. It is not looked for: a submission could bring its own.",
+)
+reports = click.option(
+    "--report",
+    "reports",
+    metavar="FORMAT=FILE",
+    multiple=True,
+    callback=_reports,
+    help="Write a platform's report too: gradescope, autolab, prairielearn, github-classroom, "
+    "github-annotations, github-summary; - for standard output.",
+)
+
+
+def _takes_stdout(file: IO[str] | None) -> bool:
+    return file is not None and getattr(file, "name", "<stdout>") in {"-", "<stdout>"}
 
 
 def _publish(
@@ -87,20 +174,25 @@ def _publish(
     """Write the record, and show the views unless the record has standard output."""
     if file is not None:
         json_report.write(record, file)
-    if file is None or getattr(file, "name", "<stdout>") not in {"-", "<stdout>"}:
+    if not _takes_stdout(file):
         out = terminal.console()
         for view in views:
             view(out)
 
 
-def _publish_verdict(file: IO[str] | None, verdict: Verdict) -> int:
-    _publish(
-        file,
-        json_report.verdict(verdict),
-        lambda out: terminal.show_verdict(out, verdict),
-        lambda out: terminal.show_failures(out, verdict),
+def _publish_verdict(
+    file: IO[str] | None, verdict: Verdict, settings: Settings | None = None, *, quiet: bool = False
+) -> int:
+    """Write the whole record, and show as much of it as a course lets a student see."""
+    settings = settings or Settings()
+    visible = [c for c in verdict.checks if settings.visibility_of(c.id) == "visible"]
+    shown = replace(verdict, checks=tuple(visible))
+    views = (
+        lambda out: terminal.show_verdict(out, shown),
+        lambda out: terminal.show_failures(out, shown, settings.level_of),
         lambda out: terminal.show_summary(out, verdict),
     )
+    _publish(file, json_report.verdict(verdict), *(() if quiet else views))
     return verdict.exit_code
 
 
@@ -153,6 +245,13 @@ def verify(
     help="The interface's year.",
     show_default="the one that the code looks like",
 )
+@click.option("--request-budget", "request", type=SECONDS, default=10.0, help="For one answer.")
+@click.option(
+    "--check-budget", "per_check", type=SECONDS, default=120.0, help="For one component's checks."
+)
+@click.option("--total-budget", "total", type=SECONDS, default=600.0, help="For the submission.")
+@course
+@reports
 @json_file
 @processes
 @examples
@@ -161,6 +260,11 @@ def check(
     path: Path,
     name: str,
     edition: str,
+    request: float,
+    per_check: float,
+    total: float,
+    settings: Settings,
+    reports: list[Report],
     json_to: IO[str] | None,
     processes: int,
     count: int,
@@ -170,16 +274,76 @@ def check(
     from backproof import homework  # noqa: PLC0415
     from backproof.candidates.dialects.dialect import SubmissionError  # noqa: PLC0415
 
+    to_stdout = [r for r in reports if r.path == "-"]
+    if len(to_stdout) + _takes_stdout(json_to) > 1:
+        raise UsageError("standard output has room for one record")
+    if reports and only:
+        raise UsageError("--report is of every check, --only of one")
+    grades = None
     try:
         spoken = homework.dialect(name)
-        verdict = homework.judge(
-            path, spoken, edition=edition, count=count, processes=processes, only=only
-        )
-    except (LookupError, SubmissionError) as error:
+        with terminal.progress(homework.operations(path, spoken, edition)) as finished:
+            verdict = homework.judge(
+                path,
+                spoken,
+                edition=edition,
+                count=count,
+                processes=processes,
+                only=only,
+                request=request,
+                check=per_check,
+                total=total,
+                finished=finished,
+            )
+        if not only:
+            grades = grade(verdict, settings)
+    except SubmissionError as error:
+        for report in reports:
+            report.write(Verdict(()), refused(str(error)))
+        raise UsageError(str(error)) from None
+    except (LookupError, homework.DialectError) as error:
         raise UsageError(str(error.args[0])) from None
     if not verdict.checks:
         raise UsageError(f"no check {only!r} in the dialect {name}")
-    return _publish_verdict(json_to, verdict)
+    code = _publish_verdict(json_to, verdict, settings, quiet=bool(to_stdout))
+    if grades is not None:
+        for report in reports:
+            report.write(verdict, grades)
+    return code
+
+
+@command.group()
+def package() -> None:
+    """Build what a platform takes in."""
+
+
+@package.command("gradescope")
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--course",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="The folder with the course's backproof.toml.",
+    show_default="this folder",
+)
+@click.option(
+    "--wheel",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The backproof to install; this version, from the package index, without it.",
+)
+def package_gradescope(out: Path, folder: Path, wheel: Path | None) -> int:
+    """Build the zip that Gradescope makes its autograder from."""
+    from backproof.package import gradescope  # noqa: PLC0415
+
+    try:
+        names = gradescope(folder, out, wheel)
+    except OSError as error:
+        raise UsageError(f"{out}: {error.strerror}") from None
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    click.echo(f"{out}: {', '.join(names)}")
+    return 0
 
 
 if __name__ == "__main__":

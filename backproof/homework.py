@@ -7,7 +7,7 @@ import importlib.util
 import shlex
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,7 @@ from backproof.candidates.process import Budget, Runner
 from backproof.examination import Terms, replay_command
 from backproof.examine import examine
 from backproof.inputs.examples import Course
-from backproof.verdict import Interface, Verdict, merge
+from backproof.verdict import Check, Interface, Verdict, merge
 
 TOTAL = 600.0
 """Seconds for a whole submission, where nothing else is said."""
@@ -73,6 +73,17 @@ def _defined_in(path: Path) -> Dialect:
     return replace(found, source=str(path))
 
 
+def operations(path: Path, spoken: Dialect, edition: str = "") -> list[str]:
+    """The operations that a homework is to have components of.
+
+    Raises
+    ------
+    SubmissionError, LookupError
+        As `judge` does.
+    """
+    return [c.operation for c in open_submission(path, spoken, edition).edition.components]
+
+
 def judge(
     path: Path,
     spoken: Dialect,
@@ -85,6 +96,7 @@ def judge(
     request: float = Budget.request,
     check: float = Budget.check,
     total: float = TOTAL,
+    finished: Callable[[str, Sequence[Check]], None] = lambda *_: None,
 ) -> Verdict:
     """Examine the components of a homework.
 
@@ -107,6 +119,8 @@ def judge(
     request, check, total
         Seconds that the submission may take for one answer, for all checks of one component, and
         in all.
+    finished
+        Called with each operation that is examined, and its checks, as they come.
 
     Raises
     ------
@@ -138,7 +152,10 @@ def judge(
         only=only,
     )
     read_as = Interface(spoken.name, submission.edition.name, submission.detected)
-    return replace(merge(workers.ordered(one, numbers, processes)), interface=read_as)
+    verdicts = workers.ordered(
+        one, numbers, processes, lambda n, v: finished(components[n].operation, v.checks)
+    )
+    return replace(merge(verdicts), interface=read_as)
 
 
 def _judge(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -41,8 +42,11 @@ class InProcess:
         CandidateError
             Where either raises.
         """
-        outputs, cache = self._forward(example)
-        return Answer(outputs, self._backward(example, cache))
+        with _undisturbed(example):
+            outputs, cache = self._forward(example)
+            gradients = self._backward(example, cache)
+            # Copies, as a result may be the very array that it was computed from.
+            return Answer(_copies(outputs), _copies(gradients))
 
     def values(self, examples: Sequence[Example]) -> list[np.ndarray]:
         """Run the forward alone on each example.
@@ -53,7 +57,11 @@ class InProcess:
             Where it raises.
         """
         first = self.operation.outputs[0]
-        return [self._forward(e)[0][first] for e in examples]
+        found = []
+        for example in examples:
+            with _undisturbed(example):
+                found.append(self._forward(example)[0][first].copy())
+        return found
 
     def rounds(self, examples: Sequence[Example]) -> list[Round]:
         """Run forward and backward on one example after the other.
@@ -97,6 +105,23 @@ class InProcess:
                 return dict(zip(names, map(np.asarray, outputs), strict=True)), cache
         what = names[0] if len(names) == 1 else f"({', '.join(names)})"
         raise CandidateError("error", f"forward must return {what} and a cache, as a pair")
+
+
+@contextmanager
+def _undisturbed(example: Example) -> Iterator[None]:
+    """Undo what a candidate writes to its arguments: the oracles are asked about the same."""
+    arrays = [*example.inputs.values(), example.cotangent]
+    before = [array.tobytes() for array in arrays]
+    try:
+        yield
+    finally:
+        for array, content in zip(arrays, before, strict=True):
+            if array.flags.writeable and array.tobytes() != content:
+                array[...] = np.frombuffer(content, array.dtype).reshape(array.shape)
+
+
+def _copies(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: array.copy() for name, array in arrays.items()}
 
 
 def _guarded(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
