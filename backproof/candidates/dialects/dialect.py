@@ -104,8 +104,8 @@ class Component:
 
     @classmethod
     def spelled(cls) -> str:
-        """What the checks of this component begin with: ``batchnorm``, ``batchnorm[alt]``."""
-        return f"{cls.operation}[{cls.label}]" if cls.label else cls.operation
+        """What the checks of this component begin with: ``batchnorm``, ``batchnorm-alt``."""
+        return f"{cls.operation}-{cls.label}" if cls.label else cls.operation
 
     def fit(self, sizes: Sizes, parameters: Parameters) -> tuple[Sizes, Parameters]:
         """Make drawn sizes and parameters such as the course promises to ask for."""
