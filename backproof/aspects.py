@@ -60,7 +60,7 @@ class Gradients:
     def properties(self) -> list[str]:
         """Every output and gradient; with a derivation, whether rounding spoils them."""
         found = self.examination.properties()
-        return [*found, STABILITY] if self.examination.operation.derive else found
+        return [*found, STABILITY] if self.examination.operation.proved else found
 
     def spelled(self, prop: str) -> str:
         """As it is."""

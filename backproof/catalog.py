@@ -1,5 +1,6 @@
 """The operations there are: an operation exists because it stands here."""
 
+from backproof.networks import batchnorm_mlp, mlp, mlp_training, two_layer_net
 from backproof.operation import Operation
 from backproof.operations import (
     batchnorm,
@@ -49,17 +50,25 @@ OPERATIONS: tuple[Operation, ...] = (
     dropout.OPERATION,
 )
 
+NETWORKS: tuple[Operation, ...] = (
+    two_layer_net.OPERATION,
+    mlp.OPERATION,
+    batchnorm_mlp.OPERATION,
+    mlp_training.OPERATION,
+)
+"""Operations that are composed of those above."""
+
 
 def find(name: str) -> Operation:
-    """The operation called `name`.
+    """The operation or network called `name`.
 
     Raises
     ------
     LookupError
         Where there is none; the message lists those there are.
     """
-    for operation in OPERATIONS:
+    for operation in (*OPERATIONS, *NETWORKS):
         if operation.name == name:
             return operation
-    known = ", ".join(o.name for o in OPERATIONS)
+    known = ", ".join(o.name for o in (*OPERATIONS, *NETWORKS))
     raise LookupError(f"no operation {name!r}; there are: {known}")

@@ -53,7 +53,7 @@ def command() -> None:
 
 def _operations(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> list[Operation]:
     try:
-        return [catalog.find(n) for n in names] or list(catalog.OPERATIONS)
+        return [catalog.find(n) for n in names]
     except LookupError as error:
         raise UsageError(str(error)) from None
 
@@ -204,7 +204,8 @@ def prove(operations: list[Operation], json_to: IO[str] | None, processes: int) 
     """Prove every closed form equal to the derivative of its primal, for every size."""
     from backproof.prove import prove_operations  # noqa: PLC0415 - each command imports its own
 
-    proofs = prove_operations(operations, processes)
+    # A network rests on the proofs of its operations: they are not repeated for it unasked.
+    proofs = prove_operations(operations or catalog.OPERATIONS, processes)
     record = json_report.proofs(proofs)
     _publish(json_to, record, lambda out: terminal.show_proofs(out, proofs))
     codes = {_PROVED[p.status] for p in proofs}
@@ -223,6 +224,7 @@ def verify(
     """Examine every NumPy implementation against the three oracles."""
     from backproof.verify import verify_operations  # noqa: PLC0415
 
+    operations = operations or [*catalog.OPERATIONS, *catalog.NETWORKS]
     verdict = verify_operations(operations, count=count, processes=processes, only=only)
     if not verdict.checks:
         raise UsageError(f"no check {only!r} of {', '.join(o.name for o in operations)}")

@@ -16,7 +16,9 @@ import sympy as sp
 
 from backproof.compare import Finding, within
 from backproof.error_analysis import Bounded, Rounding
+from backproof.network import Network
 from backproof.operation import scalar_symbols
+from backproof.oracles.composed import ComposedOracle
 from backproof.oracles.program import Program
 from backproof.precision import is_rounding
 from backproof.verdict import Diagnosis
@@ -181,6 +183,7 @@ def _other_formulas(examination: Examination, name: str) -> Iterator[Hypothesis]
         Diagnosis("cotangent", "The upstream gradient was left out of the product."),
         without_cotangent,
     )
+    yield from _shares(examination, name)
     convention = next(iter(examination.operation.variants()))
     derivation = examination.operation.derivation(convention)
     if derivation is None:
@@ -201,6 +204,45 @@ def _other_formulas(examination: Examination, name: str) -> Iterator[Hypothesis]
             return _evaluate(examination, draw, own, name, forms[n][2])
 
         yield Diagnosis(kind, text), predict
+
+
+def _shares(examination: Examination, name: str) -> Iterator[Hypothesis]:
+    """One addend of a network's loss left out of the gradient, or with another factor."""
+    convention = next(iter(examination.operation.variants()))
+    network = examination.operation.composition(convention)
+    if not isinstance(network, Network):
+        return
+    first, addends = next(iter(network.outputs.items()))
+    for node in network.nodes:
+        if node.outputs[0] not in addends or len(addends) == 1:
+            continue
+        oracle = ComposedOracle(replace(network, outputs={first: node.outputs[:1]}))
+        what = f"{node.operation.name.replace('_', ' ')} of {', '.join(node.inputs.values())}"
+        for factor, kind, text in (
+            (0.0, "missing term", f"The gradient of the {what} is missing."),
+            (0.5, "term's factor", f"The gradient of the {what} enters with half its size."),
+            (2.0, "term's factor", f"The gradient of the {what} enters with twice its size."),
+        ):
+
+            def predict(
+                draw: Draw,
+                finding: Finding,
+                oracle: ComposedOracle = oracle,
+                factor: float = factor,
+            ) -> Bounded | None:
+                share = oracle.opinion(
+                    Rounding.of(examination.dtype),
+                    draw.example.inputs,
+                    draw.example.cotangent,
+                    scalar_symbols(draw.sizes, draw.example.parameters),
+                ).gradients.get(name)
+                if share is None:
+                    return None
+                by = (factor - 1) / examination.divisor(draw, name)
+                expected = finding.expected
+                return Bounded(expected.value + by * share.value, expected.bound + share.bound)
+
+            yield Diagnosis(kind, text), predict
 
 
 def _altered(derivation: Derivation, name: str) -> list[tuple[str, str, ClosedForm]]:

@@ -239,23 +239,47 @@ class Rounding:
         error = None if terms.error is None else terms.error.max(axis=axes)
         return Bounded(terms.value.max(axis=axes), error)
 
+    def first_maximum(self, terms: Bounded, axes: tuple[int, ...]) -> Bounded:
+        """1 at the first largest value along axes; where errors allow several, any of them."""
+        last = tuple(range(-len(axes), 0))
+
+        def in_rows(array: np.ndarray) -> np.ndarray:
+            moved = np.moveaxis(array, axes, last)
+            return moved.reshape(*moved.shape[: -len(axes)], -1)
+
+        def back(rows: np.ndarray) -> np.ndarray:
+            shape = np.moveaxis(terms.value, axes, last).shape
+            return np.moveaxis(rows.reshape(shape), last, axes)
+
+        value = in_rows(terms.value)
+        first = np.arange(value.shape[-1]) == value.argmax(axis=-1)[..., None]
+        marks = back(first).astype(self.reference)
+        if terms.error is None:
+            return Bounded(marks, None)
+        error = in_rows(terms.error)
+        rivals = value + error >= (value - error).max(axis=-1, keepdims=True)
+        unsure = rivals & (rivals.sum(axis=-1, keepdims=True) > 1)
+        return Bounded(marks, back(unsure).astype(np.float64) if unsure.any() else None)
+
     def positive(self, inside: Bounded) -> Bounded:
-        """Whether a number is above 0; where rounding may turn its sign, 0 and 1 are both right."""
-        above = self.exact(inside.value > 0)
+        """1 above 0, else 0; where the error reaches across 0, a candidate may see the other."""
+        indicator = (inside.value > 0).astype(self.reference)
         if inside.error is None:
-            return above
-        unsure = ~(_size(inside.value) > inside.error)
-        return Bounded(above.value, unsure.astype(np.float64)) if unsure.any() else above
+            return Bounded(indicator, None)
+        # Negated, so that an error that is no number leaves it unsure.
+        unsure = ~((inside.value - inside.error > 0) | (inside.value + inside.error <= 0))
+        return Bounded(indicator, unsure.astype(np.float64) if unsure.any() else None)
 
     def select(self, indicator: Bounded, a: Bounded, b: Bounded) -> Bounded:
-        """The first where the indicator is 1, else the second; either where it is unsure."""
+        """The first where the indicator is 1, else the second; either where that is not sure."""
         first = indicator.value == 1
         value = np.where(first, a.value, b.value)
-        exact = a.error is None and b.error is None
-        error = None if exact else np.where(first, a.bound, b.bound)
+        if a.error is None and b.error is None and indicator.error is None:
+            return Bounded(value, None)
+        error = np.where(first, a.bound, b.bound)
         if indicator.error is not None:
-            either = _size(a.value - b.value) + np.maximum(a.bound, b.bound)
-            error = np.where(indicator.error > 0, either, 0.0 if error is None else error)
+            other = _size(a.value - b.value) + np.where(first, b.bound, a.bound)
+            error = np.where(indicator.error > 0, np.maximum(error, other), error)
         return Bounded(value, error)
 
 

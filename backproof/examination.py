@@ -17,9 +17,13 @@ from backproof.inputs.examples import FREE, Course, Draw
 from backproof.inputs.search import seed_of
 from backproof.operation import Operation, Sizes, scalar_symbols
 from backproof.oracles import autograd, finite_difference
+from backproof.oracles.composed import ComposedOracle
 from backproof.oracles.symbolic import Opinion, SymbolicOracle
 
 _IN_SINGLE = "float32 results"
+
+_PROBED = 3
+"""With respect to so many inputs an example is differentiated numerically: each gets its share."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ class Examination:
         self.terms = terms
         self.variations = list(terms.variations)
         self.side: Callable[[np.ndarray], np.ndarray] | None = None
-        self._oracles: dict[tuple[Any, ...], SymbolicOracle] = {}
+        self._oracles: dict[tuple[Any, ...], SymbolicOracle | ComposedOracle | None] = {}
 
     def under(self, terms: Terms) -> Examination:
         """The same candidate under other terms; what was found of it so far stays known."""
@@ -124,14 +128,11 @@ class Examination:
 
     def symbolic(self, draw: Draw, dtype: np.dtype[Any] | None = None) -> Opinion | None:
         """The closed forms' answer, with bounds for a format; None without a derivation."""
-        derivation = self.operation.derivation(draw.convention)
-        if derivation is None:
+        oracle = self._oracle(draw)
+        if oracle is None:
             return None
-        key = tuple(draw.convention.items())
-        if key not in self._oracles:
-            self._oracles[key] = SymbolicOracle(derivation, self.operation.outputs)
         rounding = Rounding.of(self.dtype if dtype is None else dtype)
-        opinion = self._oracles[key].opinion(
+        opinion = oracle.opinion(
             rounding,
             draw.example.inputs,
             draw.example.cotangent,
@@ -142,6 +143,27 @@ class Examination:
             for name, value in opinion.gradients.items()
         }
         return Opinion(opinion.outputs, scaled)
+
+    def _oracle(self, draw: Draw) -> SymbolicOracle | ComposedOracle | None:
+        key = tuple(draw.convention.items())
+        if key not in self._oracles:
+            derivation = self.operation.derivation(draw.convention)
+            composition = self.operation.composition(draw.convention)
+            self._oracles[key] = (
+                ComposedOracle(composition)
+                if composition
+                else SymbolicOracle(derivation, self.operation.outputs)
+                if derivation
+                else None
+            )
+        return self._oracles[key]
+
+    def _margin(self, draw: Draw) -> float:
+        """How far the inputs may move before a kink."""
+        oracle, example = self._oracle(draw), draw.example
+        if isinstance(oracle, ComposedOracle):
+            return oracle.margin(example.inputs, scalar_symbols(draw.sizes, example.parameters))
+        return self.operation.margin(example.inputs, example.parameters)
 
     def divisor(self, draw: Draw, name: str) -> float:
         """What the course divides a gradient by."""
@@ -174,16 +196,25 @@ class Examination:
         }
         return Opinion(outputs, gradients)
 
-    def probes(self, draw: Draw, truth: Opinion) -> list[finite_difference.Probe]:
-        """Slopes of the candidate's own forward; none at a kink."""
+    def probes(
+        self, draw: Draw, truth: Opinion, *, forward_right: bool
+    ) -> list[finite_difference.Probe]:
+        """Slopes of the candidate's own forward; none at a kink.
+
+        With respect to some of its inputs where there are many, unless there is nothing else to
+        judge its gradients by.
+        """
         example = self.example(draw, np.dtype(np.float64))
-        margin = self.operation.margin(example.inputs, example.parameters)
+        margin = self._margin(draw)
         if not margin > 0:
             return []
         output = truth.outputs[self.operation.outputs[0]]
         ratio = unit_roundoff(np.float64) / unit_roundoff(self.dtype)
         noise = float(np.sum(np.abs(example.cotangent) * output.bound)) * ratio
         names = self.operation.differentiable(draw.convention)
+        numbers = values.stream(seed_of(repr(sorted(draw.sizes.items()))))
+        if forward_right and len(names) > _PROBED:
+            names = tuple(names[n] for n in sorted(values.shuffled(numbers, len(names))[:_PROBED]))
         half_the_digits = math.sqrt(unit_roundoff(np.float64))
         wanted = {
             n: half_the_digits
@@ -198,7 +229,7 @@ class Examination:
             margin=margin,
             noise=lambda _: noise,
             wanted=wanted,
-            numbers=values.stream(seed_of(repr(sorted(draw.sizes.items())))),
+            numbers=numbers,
         )
 
     def observed(self, draw: Draw) -> Draw:
@@ -271,7 +302,8 @@ class Examination:
                 )
             )
         forward_right = "forward" not in found or found["forward"].outcome != "wrong"
-        probes = self.probes(draw, coarse or torch) if slopes and answer.gradients else []
+        probed = slopes and answer.gradients
+        probes = self.probes(draw, coarse or torch, forward_right=forward_right) if probed else []
         for name, actual in answer.gradients.items():
             closed = (coarse if name in single else symbolic) if symbolic else None
             shape = answer.misshapen.get(name)

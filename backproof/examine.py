@@ -83,7 +83,7 @@ def examine(
     candidate = operation.implementation if candidate is None else candidate
     if not hasattr(candidate, "answer"):
         candidate = InProcess(operation, candidate)
-    if operation.derive is None:
+    if not operation.proved:
         dtypes = ("float64",)
     checks: list[Check] = []
     for dtype in dtypes:
@@ -185,8 +185,8 @@ class _Loop:
             short = [t for t in tallies.values() if t.examples < self.count]
             if errors or not short:
                 break
-            missing = max(self.count - t.examples for t in short)
-            explore(self._strategy(short), visit, name, missing)
+            scarcest = min(short, key=lambda t: t.examples)
+            explore(self._strategy([scarcest]), visit, name, self.count - scarcest.examples)
         if STABILITY in tallies:
             self._set_rounding_apart(tallies)
         for prop in wanted:
@@ -196,7 +196,7 @@ class _Loop:
         return [self.name, *(f"{self.name}, round {n}" for n in range(2, _ROUNDS + 1))]
 
     def _strategy(self, short: Sequence[_Tally]) -> Strategy[Draw]:
-        """Examples under the conventions that tell of the checks that lack examples."""
+        """Examples under the conventions that tell of these checks."""
         course = self.examination.terms.course
         telling = [c for tally in short for c in tally.conventions]
         if telling:
@@ -333,7 +333,7 @@ def _plain_choices(structure: str, array: np.ndarray) -> tuple[np.ndarray, ...]:
     ones = np.ones_like(array)
     if structure == "positive":
         return (ones,)
-    if structure in {"balanced", *values.REAL}:
+    if structure in {"balanced", "small", *values.REAL}:
         rising = np.arange(1.0, array.size + 1).reshape(array.shape)
         return np.zeros_like(array), ones, rising, np.round(array)
     return ()

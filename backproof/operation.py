@@ -7,15 +7,18 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import sympy as sp
 
 from derivations.notation import Array, Derivation
 
+if TYPE_CHECKING:
+    from backproof.network import Composition
+
 VALUES = (
-    "real", "probability", "positive", "one-hot", "index", "mask",
+    "real", "small", "probability", "positive", "one-hot", "index", "mask",
 )  # fmt: skip
 """What the entries of an input may be; `backproof.inputs` draws them."""
 
@@ -53,10 +56,15 @@ class Input:
 
 
 class Implementation(Protocol):
-    """A module of `implementations`."""
+    """A module of `implementations`, or a composition of them."""
 
-    forward: Callable[..., Any]
-    backward: Callable[..., Any]
+    @property
+    def forward(self) -> Callable[..., Any]:
+        """From the inputs to the outputs and a cache."""
+
+    @property
+    def backward(self) -> Callable[..., Any]:
+        """From a cotangent and the cache to the gradients."""
 
 
 def right_of_zero(x: np.ndarray) -> np.ndarray:
@@ -80,6 +88,22 @@ def _derived(
     return derive(**dict(convention))
 
 
+@lru_cache
+def _composed(
+    compose: Callable[..., Composition], convention: tuple[tuple[str, Any], ...]
+) -> Composition:
+    return compose(**dict(convention))
+
+
+def _of_parts(
+    compositions: Sequence[Composition],
+) -> list[tuple[Mapping[str, Any], Derivation]]:
+    """What compositions rest on, each once; the chain rule needs no proof of its own."""
+    nodes = [node for composition in compositions for node in composition.nodes]
+    parts = dict.fromkeys((n.operation.derive, tuple(n.convention.items())) for n in nodes)
+    return [(dict(c), derive(**dict(c))) for derive, c in parts if derive is not None]
+
+
 @dataclass(frozen=True)
 class Operation:
     """One differentiable function.
@@ -95,10 +119,14 @@ class Operation:
         The arrays it takes; may be left out where there is a derivation.
     derive
         Makes the derivation of one choice of conventions; None for an operation without one.
+    compose
+        Makes of one choice of conventions what it is composed of, in place of a derivation; None
+        for an operation that is not.
     implementation
         The NumPy reference implementation.
     outputs
-        The names of the outputs, the differentiated one first.
+        The names of the outputs, the differentiated one first; where it is composed, of all that
+        it has under any convention.
     output_axes
         The axes of the first output, where there is no derivation; those of the first input
         where it is left out.
@@ -137,6 +165,7 @@ class Operation:
     torch: Callable[..., Any]
     inputs: tuple[Input, ...] = ()
     derive: Callable[..., Derivation] | None = None
+    compose: Callable[..., Composition] | None = None
     implementation: Implementation | None = None
     outputs: tuple[str, ...] = ("y",)
     output_axes: tuple[str, ...] | None = None
@@ -153,8 +182,13 @@ class Operation:
     chances: Mapping[str, Callable[[Mapping[str, Any]], float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not self.inputs and self.derive is None:
+        if not self.inputs and not self.proved:
             raise ValueError(f"operation {self.name!r} needs inputs, or a derivation that has them")
+
+    @property
+    def proved(self) -> bool:
+        """Whether its gradients are closed forms, its own or those of what it is composed of."""
+        return self.derive is not None or self.compose is not None
 
     def variants(self) -> Iterator[Mapping[str, Any]]:
         """Every choice of conventions."""
@@ -165,8 +199,14 @@ class Operation:
         """The derivation under one choice of conventions."""
         return None if self.derive is None else _derived(self.derive, tuple(convention.items()))
 
+    def composition(self, convention: Mapping[str, Any]) -> Composition | None:
+        """What it is composed of under one choice of conventions."""
+        return None if self.compose is None else _composed(self.compose, tuple(convention.items()))
+
     def derivations(self) -> list[tuple[Mapping[str, Any], Derivation]]:
         """Every derivation there is to prove, with the conventions that it is under."""
+        if self.compose is not None:
+            return _of_parts([self.compose(**v) for v in self.variants()])
         if self.derive is None:
             return []
         variants = [(v, self.derive(**v)) for v in self.variants()]
@@ -178,6 +218,9 @@ class Operation:
 
     def arrays(self, convention: Mapping[str, Any]) -> tuple[Input, ...]:
         """The inputs under one choice of conventions."""
+        composition = self.composition(convention)
+        if composition is not None:
+            return composition.inputs
         derivation = self.derivation(convention)
         if derivation is None:
             return self.inputs
@@ -194,10 +237,18 @@ class Operation:
         """The inputs that have a gradient."""
         return tuple(i.name for i in self.arrays(convention) if i.differentiable)
 
+    def output_names(self, convention: Mapping[str, Any]) -> tuple[str, ...]:
+        """The outputs that there are under one choice of conventions."""
+        composition = self.composition(convention)
+        return self.outputs if composition is None else composition.output_names
+
     def output_shape(
         self, convention: Mapping[str, Any], sizes: Sizes, parameters: Mapping[str, Any]
     ) -> tuple[int, ...]:
         """The shape of the differentiated output."""
+        composition = self.composition(convention)
+        if composition is not None:
+            return tuple(sizes[a] for a in composition.output_axes)
         derivation = self.derivation(convention)
         if derivation is None:
             axes = self.inputs[0].axes if self.output_axes is None else self.output_axes

@@ -39,7 +39,7 @@ def is_rounding(examination: Examination, draw: Draw, prop: str) -> bool:
     prop
         The property, such as ``"gradient.x"``.
     """
-    if examination.operation.derive is None:
+    if not examination.operation.proved:
         return False
     error = {d: _error(examination, draw, prop, np.dtype(d)) for d in _FORMATS}
     if any(_shrinks(error, *pair) for pair in pairwise(_FORMATS)):

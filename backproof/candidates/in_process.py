@@ -97,7 +97,7 @@ class InProcess:
     def _forward(self, example: Example) -> tuple[dict[str, np.ndarray], Any]:
         keywords = self.operation.keywords(example.parameters)
         found = _guarded(self.implementation.forward, **example.inputs, **keywords)
-        names = self.operation.outputs
+        names = self.operation.output_names(self.operation.convention_of(example.parameters))
         if isinstance(found, tuple) and len(found) == 2:
             value, cache = found
             outputs = value if isinstance(value, tuple) else (value,)

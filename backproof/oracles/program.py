@@ -36,9 +36,14 @@ class _Frame:
     """One evaluation: the arrays given, the values of symbols, and the results of earlier steps."""
 
     rounding: Rounding
-    arrays: Mapping[str, np.ndarray]
+    arrays: Mapping[str, np.ndarray | Bounded]
     symbols: Mapping[sp.Symbol, Any]
     results: list[Any]
+
+    def given(self, name: str) -> Bounded:
+        """An array as the candidate has it: exact unless it comes with an error."""
+        array = self.arrays[name]
+        return array if isinstance(array, Bounded) else self.rounding.exact(array)
 
     def size(self, index: sp.Idx) -> int:
         return int(self.symbols[index.upper + 1])
@@ -62,7 +67,10 @@ class Program:
         self.results = [self._result(f) for f in formulas]
 
     def run(
-        self, rounding: Rounding, arrays: Mapping[str, np.ndarray], symbols: Mapping[sp.Symbol, Any]
+        self,
+        rounding: Rounding,
+        arrays: Mapping[str, np.ndarray | Bounded],
+        symbols: Mapping[sp.Symbol, Any],
     ) -> list[Bounded]:
         """Evaluate every formula.
 
@@ -71,7 +79,8 @@ class Program:
         rounding
             The candidate's arithmetic.
         arrays
-            The inputs and the cotangent, by their names in the derivation.
+            The inputs and the cotangent, by their names in the derivation; each exact, or with the
+            error that a candidate may have made before.
         symbols
             The value of every size and parameter.
         """
@@ -184,7 +193,7 @@ class Program:
 
         def load(frame: _Frame) -> Bounded:
             if name in frame.arrays:  # the cotangent of a scalar
-                return frame.rounding.exact(frame.arrays[name])
+                return frame.given(name)
             return frame.rounding.constant(frame.symbols[symbol])
 
         return self._step(load)
@@ -231,7 +240,7 @@ class Program:
         else:
 
             def load(f: _Frame) -> Bounded:
-                return f.rounding.exact(f.arrays[name])
+                return f.given(name)
 
         if plain:
             labels = _ordered(set(indices))
@@ -337,16 +346,8 @@ class Program:
 
     def _first_maximum(self, body: sp.Expr, places: Sequence[sp.Idx]) -> tuple[int, Labels]:
         slot, labels = self.compile(body)
-        axes = [labels.index(p) for p in places]
-        last = list(range(-len(places), 0))
-
-        def mark(f: _Frame) -> Bounded:
-            value = np.moveaxis(f.results[slot].value, axes, last)
-            flat = value.reshape(*value.shape[: -len(places)], -1)
-            first = np.arange(flat.shape[-1]) == flat.argmax(axis=-1)[..., None]
-            return f.rounding.exact(np.moveaxis(first.reshape(value.shape), last, axes))
-
-        return self._step(mark), labels
+        axes = tuple(labels.index(p) for p in places)
+        return self._step(lambda f: f.rounding.first_maximum(f.results[slot], axes)), labels
 
 
 def _spread(numbers: np.ndarray, found: Labels, labels: Labels) -> np.ndarray:

@@ -8,6 +8,7 @@ rounding, ``WRONG`` are wrong by the one thing that their docstring says.
 
 from right_forms import (
     batchnorm,
+    batchnorm_mlp,
     conv2d,
     cross_entropy,
     dropout,
@@ -19,6 +20,8 @@ from right_forms import (
     leaky_relu,
     linear,
     max_pool2d,
+    mlp,
+    mlp_training,
     mse,
     relu,
     sigmoid,
@@ -27,6 +30,7 @@ from right_forms import (
     spatial_batchnorm,
     svm_loss,
     tanh,
+    two_layer_net,
 )
 
 MODULES = (
@@ -50,5 +54,9 @@ MODULES = (
     conv2d,
     max_pool2d,
     dropout,
+    two_layer_net,
+    mlp,
+    batchnorm_mlp,
+    mlp_training,
 )
 """In the order of the catalog; the identity has only one form."""

@@ -9,7 +9,7 @@ import sympy as sp
 
 from backproof.catalog import OPERATIONS
 from backproof.compare import within
-from backproof.error_analysis import Rounding
+from backproof.error_analysis import Bounded, Rounding
 from backproof.operation import scalar_symbols
 from backproof.oracles.program import Program
 from backproof.oracles.symbolic import SymbolicOracle
@@ -180,7 +180,7 @@ def test_every_closed_form_can_be_evaluated(operation):
     """Each formula that is proved compiles: nothing is proved that could not be asked."""
     for convention in operation.variants():
         oracle = SymbolicOracle(operation.derivation(convention), operation.outputs)
-        assert len(oracle.program.results) == len(oracle.forms)
+        assert len(oracle.program.results) == len(oracle.outputs) + len(oracle.gradients)
 
 
 def test_a_sum_beside_a_bias_is_bounded_from_either_end():
@@ -209,3 +209,15 @@ def test_a_bound_is_a_number_or_infinite():
         Rounding.of(np.float32), {"x": x, "gamma": ones, "beta": ones}, np.zeros_like(x), symbols
     )
     assert np.all(opinion.gradients["x"].bound == np.inf)
+
+
+def test_an_error_that_an_input_comes_with_is_carried_through_a_formula():
+    """A weighted sum inherits its input's error, weighted alike, and adds its own rounding."""
+    form = ClosedForm("z", (s,), total(x[s, j] * y[j], j), "by hand")
+    error = np.where(X > 2, 0.25, 0.0)
+    exact, inherited = (
+        Program(DERIVATION, [form]).run(Rounding.of(np.float64), {**ARRAYS, "x": given}, SYMBOLS)[0]
+        for given in (X, Bounded(np.asarray(X, dtype=np.longdouble), error))
+    )
+    assert np.array_equal(inherited.value, exact.value)
+    assert np.array_equal(inherited.bound, exact.bound + error @ np.abs(Y))
