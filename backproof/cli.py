@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -17,7 +20,7 @@ from backproof.grading import Grades, grade, refused
 from backproof.operation import Operation
 from backproof.report import json as json_report
 from backproof.report import terminal
-from backproof.verdict import USAGE, Verdict
+from backproof.verdict import EXIT_CODES, USAGE, Verdict
 from backproof.version import __version__
 
 _PROVED = {"proved": 0, "refuted": 1, "undecided": 3}
@@ -34,6 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo("backproof: interrupted", err=True)
         code = 130
     sys.exit(code)
+
+
+class NotJudgedError(click.ClickException):
+    """What keeps anything from being judged, and is nobody's mistake."""
+
+    exit_code = EXIT_CODES["incomplete"]
 
 
 class UsageError(click.ClickException):
@@ -252,6 +261,13 @@ def verify(
     "--check-budget", "per_check", type=SECONDS, default=120.0, help="For one component's checks."
 )
 @click.option("--total-budget", "total", type=SECONDS, default=600.0, help="For the submission.")
+@click.option(
+    "--require-isolation/--no-require-isolation",
+    "confined",
+    default=lambda: os.environ.get("CI", "").lower() in {"true", "1"},
+    show_default="required where CI=true",
+    help="Judge nothing, with exit code 3, unless the submission's process is closed off.",
+)
 @course
 @reports
 @json_file
@@ -271,40 +287,25 @@ def check(
     processes: int,
     count: int,
     only: str,
+    *,
+    confined: bool,
 ) -> int:
     """Judge a homework without importing it."""
     from backproof import homework  # noqa: PLC0415
-    from backproof.candidates.dialects.dialect import SubmissionError  # noqa: PLC0415
+    from backproof.candidates.process import Budget  # noqa: PLC0415
 
     to_stdout = [r for r in reports if r.path == "-"]
     if len(to_stdout) + _takes_stdout(json_to) > 1:
         raise UsageError("standard output has room for one record")
     if reports and only:
         raise UsageError("--report is of every check, --only of one")
-    grades = None
-    try:
-        spoken = homework.dialect(name)
-        with terminal.progress(homework.operations(path, spoken, edition)) as finished:
-            verdict = homework.judge(
-                path,
-                spoken,
-                edition=edition,
-                count=count,
-                processes=processes,
-                only=only,
-                request=request,
-                check=per_check,
-                total=total,
-                finished=finished,
-            )
-        if not only:
-            grades = grade(verdict, settings)
-    except SubmissionError as error:
-        for report in reports:
-            report.write(Verdict(()), refused(str(error)))
-        raise UsageError(str(error)) from None
-    except (LookupError, homework.DialectError) as error:
-        raise UsageError(str(error.args[0])) from None
+    budget = Budget(request, per_check, time.time() + total)
+    with _reported(reports):
+        asked = homework.Homework(path, name, edition, count, only, budget, confined)
+        numbers = asked.numbers()
+        with terminal.progress([asked.operation(n) for n in numbers]) as finished:
+            verdict = homework.judge_each(asked, numbers, processes, finished)
+        grades = None if only else grade(verdict, settings)
     if not verdict.checks:
         raise UsageError(f"no check {only!r} in the dialect {name}")
     code = _publish_verdict(json_to, verdict, settings, quiet=bool(to_stdout))
@@ -312,6 +313,24 @@ def check(
         for report in reports:
             report.write(verdict, grades)
     return code
+
+
+@contextmanager
+def _reported(reports: Sequence[Report]) -> Iterator[None]:
+    """Where nothing can be judged, say so on every platform, and in one line here."""
+    from backproof.candidates.dialects.dialect import SubmissionError  # noqa: PLC0415
+    from backproof.candidates.process import RunnerError  # noqa: PLC0415
+    from backproof.homework import DialectError  # noqa: PLC0415
+
+    try:
+        yield
+    except (LookupError, DialectError) as error:
+        raise UsageError(str(error.args[0])) from None
+    except (SubmissionError, RunnerError) as error:
+        for report in reports:
+            report.write(Verdict(()), refused(str(error)))
+        kind = UsageError if isinstance(error, SubmissionError) else NotJudgedError
+        raise kind(str(error)) from None
 
 
 @command.group()

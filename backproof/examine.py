@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from backproof.aspects import STABILITY, Aspect, Gradients, Kinks
-from backproof.candidates.candidate import CandidateError
+from backproof.candidates.candidate import Candidate, CandidateError
 from backproof.candidates.in_process import InProcess
 from backproof.compare import Finding
 from backproof.contract import Contract
@@ -88,12 +88,25 @@ def examine(
     checks: list[Check] = []
     for dtype in dtypes:
         held_to = settled(Examination(operation, candidate, np.dtype(dtype), terms))
-        aspects: list[Aspect] = [Gradients(held_to), Contract(held_to)]
-        if operation.kinks:
-            aspects.insert(1, Kinks(at_kinks(held_to)))
-        for aspect in aspects:
+        for aspect in _aspects(held_to, at_kinks):
             checks += _Loop(aspect, count).checks(only)
     return Verdict(tuple(checks))
+
+
+def expected_checks(operation: Operation, candidate: Candidate, terms: Terms) -> list[str]:
+    """The ids of the checks that `examine` will give in float64, without asking the candidate."""
+    aspects = _aspects(Examination(operation, candidate, np.dtype(np.float64), terms))
+    loops = [_Loop(aspect, 0) for aspect in aspects]
+    return [loop.id(prop) for loop in loops for prop in loop.properties()]
+
+
+def _aspects(
+    examination: Examination, beside: Callable[[Examination], Examination] = lambda e: e
+) -> Iterator[Aspect]:
+    yield Gradients(examination)
+    if examination.operation.kinks:
+        yield Kinks(beside(examination))
+    yield Contract(examination)
 
 
 @dataclass
@@ -158,14 +171,17 @@ class _Loop:
         suffix = "" if dtype == np.float64 else f"[{dtype.name}]"
         return f"{self.called}.{self.aspect.spelled(prop)}{suffix}"
 
+    def properties(self) -> list[str]:
+        """Those of the aspect that there is a check of."""
+        hidden = self.examination.terms.hides
+        return [p for p in self.aspect.properties() if self.aspect.spelled(p) not in hidden]
+
     def checks(self, only: str) -> Iterator[Check]:
         """Examine every property."""
-        hidden = self.examination.terms.hides
-        shown = [p for p in self.aspect.properties() if self.aspect.spelled(p) not in hidden]
-        wanted = [p for p in shown if only in {"", self.id(p)}]
+        wanted = [p for p in self.properties() if only in {"", self.id(p)}]
         if not wanted:
             return
-        tallies = {p: _Tally() for p in shown}
+        tallies = {p: _Tally() for p in self.properties()}
         errors: list[CandidateError] = []
 
         def visit(draw: Draw) -> None:

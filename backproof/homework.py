@@ -8,9 +8,10 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from backproof import catalog, workers
 from backproof.candidates.candidate import CandidateError
@@ -22,9 +23,9 @@ from backproof.candidates.dialects.dialect import (
     open_submission,
 )
 from backproof.candidates.isolated import IsolatedCandidate
-from backproof.candidates.process import Budget, Runner
+from backproof.candidates.process import USUAL, Budget, Runner
 from backproof.examination import Terms, replay_command
-from backproof.examine import examine
+from backproof.examine import examine, expected_checks
 from backproof.inputs.examples import Course
 from backproof.verdict import Check, Interface, Verdict, merge
 
@@ -73,15 +74,136 @@ def _defined_in(path: Path) -> Dialect:
     return replace(found, source=str(path))
 
 
-def operations(path: Path, spoken: Dialect, edition: str = "") -> list[str]:
-    """The operations that a homework is to have components of.
+@dataclass(frozen=True)
+class Homework:
+    """A submission, and how it is to be judged.
 
-    Raises
-    ------
-    SubmissionError, LookupError
-        As `judge` does.
+    Attributes
+    ----------
+    path
+        The homework's folder.
+    name
+        The course's dialect, as `dialect` takes it.
+    edition
+        The course's year; found by the code where none is given.
+    count
+        Examples for each check.
+    only
+        Examine no other check than the one with this id.
+    budget
+        How long it may take.
+    confined
+        Whether nothing of it may run unless files, network and processes are closed to it.
     """
-    return [c.operation for c in open_submission(path, spoken, edition).edition.components]
+
+    path: Path
+    name: str
+    edition: str = ""
+    count: int = 100
+    only: str = ""
+    budget: Budget = USUAL
+    confined: bool = False
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields alone: another process finds a course's own dialect by its path."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    @cached_property
+    def spoken(self) -> Dialect:
+        """The course's dialect."""
+        return dialect(self.name)
+
+    @cached_property
+    def submission(self) -> Submission:
+        """Where the code is, and what it is read as.
+
+        Raises
+        ------
+        SubmissionError
+            Where the path is no homework in that dialect.
+        LookupError
+            Where there is no such edition.
+        """
+        return open_submission(self.path, self.spoken, self.edition)
+
+    @property
+    def interface(self) -> Interface:
+        """What it is read as, for the record."""
+        return Interface(self.spoken.name, self.submission.edition.name, self.submission.detected)
+
+    def numbers(self, operations: Sequence[str] = ()) -> list[int]:
+        """The components that are to be examined, by their numbers in the edition.
+
+        Raises
+        ------
+        LookupError
+            Where no component could have the check that is asked for.
+        """
+        components = self.submission.edition.components
+        found = [
+            n
+            for n, c in enumerate(components)
+            if (not operations or c.operation in operations)
+            and self.only.partition(".")[0] in {"", c.spelled()}
+        ]
+        if not found:
+            known = ", ".join(c.spelled() for c in components)
+            asked = self.only or ", ".join(operations)
+            raise LookupError(f"no check {asked!r}: the dialect {self.spoken.name} has {known}")
+        return found
+
+    def operation(self, number: int) -> str:
+        """The operation that a component answers."""
+        return self.submission.edition.components[number].operation
+
+    def expected(self, number: int) -> list[str]:
+        """The ids of a component's checks, before anything of it runs."""
+        component = self.submission.edition.components[number]()
+        candidate = IsolatedCandidate(Runner(self.submission), component)
+        return expected_checks(catalog.find(component.operation), candidate, self._terms(component))
+
+    def judge(self, number: int) -> Verdict:
+        """Examine one component, in a process of its own.
+
+        Raises
+        ------
+        RunnerError
+            Where the process cannot be started, or not be confined.
+        """
+        component = self.submission.edition.components[number]()
+        with Runner(self.submission, budget=self.budget, confined=self.confined) as runner:
+            runner.start()
+            with contextlib.suppress(CandidateError):  # what it cannot answer, no check can ask
+                component.survey(lambda script, handles: runner.run([(script, handles)])[0])
+            verdict = examine(
+                catalog.find(component.operation),
+                IsolatedCandidate(runner, component),
+                count=self.count,
+                terms=self._terms(component),
+                only=self.only,
+            )
+            return replace(verdict, isolation=runner.isolation)
+
+    def _terms(self, component: Component) -> Terms:
+        return Terms(
+            Course(component.conventions, component.cotangent, component.fit),
+            component.averaged,
+            component.scale,
+            replay_command(self._command(), self.count),
+            tuple(component.variations),
+            component.alternatives,
+            fixes_kink=component.fixes_kink,
+            accepts_single=True,
+            name=component.spelled(),
+            hides=component.hides,
+            draws=component.draws,
+        )
+
+    def _command(self) -> str:
+        words = ["check", str(self.path), "--dialect", self.name]
+        if self.edition:
+            words += ["--edition", self.edition]
+        return shlex.join(words)
 
 
 def judge(
@@ -96,26 +218,21 @@ def judge(
     request: float = Budget.request,
     check: float = Budget.check,
     total: float = TOTAL,
+    confined: bool = False,
     finished: Callable[[str, Sequence[Check]], None] = lambda *_: None,
 ) -> Verdict:
     """Examine the components of a homework.
 
     Parameters
     ----------
-    path
-        The homework's folder.
+    path, edition, count, only, confined
+        See `Homework`.
     spoken
-        The course's dialect, as `dialect` gives it.
-    edition
-        The course's year; found by the code where none is given.
+        The course's dialect.
     operations
         Examine the components of these operations; of all where none is named.
-    count
-        Examples for each check.
     processes
         How many components to examine at once, each with a runner of its own.
-    only
-        Examine no other check than the one with this id.
     request, check, total
         Seconds that the submission may take for one answer, for all checks of one component, and
         in all.
@@ -128,85 +245,26 @@ def judge(
         Where the path is no homework in that dialect.
     LookupError
         Where there is no such edition, or no component could have a check called `only`.
+    RunnerError
+        Where its process cannot be started, or not be confined.
     """
-    submission = open_submission(path, spoken, edition)
-    components = submission.edition.components
-    wanted = operations or [c.operation for c in components]
-    numbers = [n for n, c in enumerate(components) if c.operation in wanted and _holds(c, only)]
-    if not numbers:
-        known = ", ".join(c.spelled() for c in components)
-        asked = only or ", ".join(operations)
-        raise LookupError(f"no check {asked!r}: the dialect {spoken.name} has {known}")
+    budget = Budget(request, check, time.time() + total)
     name = spoken.source or spoken.name
-    command = f"check {shlex.quote(str(path))} --dialect {shlex.quote(name)}"
-    if edition:
-        command += f" --edition {shlex.quote(edition)}"
-    one = partial(
-        _judge,
-        path=path,
-        name=name,
-        edition=submission.edition.name,
-        budget=Budget(request, check, time.time() + total),
-        replay=replay_command(command, count),
-        count=count,
-        only=only,
-    )
-    read_as = Interface(spoken.name, submission.edition.name, submission.detected)
+    homework = Homework(path, name, edition, count, only, budget, confined)
+    return judge_each(homework, homework.numbers(operations), processes, finished)
+
+
+def judge_each(
+    homework: Homework,
+    numbers: Sequence[int],
+    processes: int,
+    finished: Callable[[str, Sequence[Check]], None],
+) -> Verdict:
+    """Examine some components of a homework; see `judge`."""
     verdicts = workers.ordered(
-        one, numbers, processes, lambda n, v: finished(components[n].operation, v.checks)
+        homework.judge,
+        numbers,
+        processes,
+        lambda number, verdict: finished(homework.operation(number), verdict.checks),
     )
-    return replace(merge(verdicts), interface=read_as)
-
-
-def _judge(
-    number: int,
-    *,
-    path: Path,
-    name: str,
-    edition: str,
-    budget: Budget,
-    replay: str,
-    count: int,
-    only: str,
-) -> Verdict:
-    submission = open_submission(path, dialect(name), edition)
-    return _examine(
-        submission, submission.edition.components[number](), budget, replay, count, only
-    )
-
-
-def _examine(
-    submission: Submission,
-    component: Component,
-    budget: Budget,
-    replay: str,
-    count: int,
-    only: str,
-) -> Verdict:
-    with Runner(submission, budget=budget) as runner:
-        with contextlib.suppress(CandidateError):  # what it cannot answer, it cannot answer later
-            component.survey(lambda script, handles: runner.run([(script, handles)])[0])
-        verdict = examine(
-            catalog.find(component.operation),
-            IsolatedCandidate(runner, component),
-            count=count,
-            terms=Terms(
-                Course(component.conventions, component.cotangent, component.fit),
-                component.averaged,
-                component.scale,
-                replay,
-                tuple(component.variations),
-                component.alternatives,
-                fixes_kink=component.fixes_kink,
-                accepts_single=True,
-                name=component.spelled(),
-                hides=component.hides,
-                draws=component.draws,
-            ),
-            only=only,
-        )
-        return replace(verdict, isolation=runner.isolation)
-
-
-def _holds(component: type[Component], check: str) -> bool:
-    return not check or check.partition(".")[0] == component.spelled()
+    return replace(merge(verdicts), interface=homework.interface)

@@ -78,8 +78,7 @@ def test_a_naive_variance_is_unstable_through_the_runner(tmp_path):
         "var = np.maximum((x * x).mean(axis=0, keepdims=True) - mean * mean, 0)",
     )
     found = kinds(judge(path, "batchnorm", count=60))
-    assert found["batchnorm.gradient.x"] == "unstable"
-    assert set(found.values()) == {"unstable"}
+    assert found == {"batchnorm.stability": "unstable"}
 
 
 def test_a_submission_that_raises_on_import_is_an_error_with_its_own_frames(tmp_path):
@@ -252,9 +251,8 @@ def course(tmp_path):
 def test_a_course_s_own_dialect_judges_from_its_file(course, tmp_path, processes):
     """Also in a worker, which loads the file again; what a survey finds holds for every example."""
     verdict = homework.judge(tmp_path, course, count=12, processes=processes)
-    assert {c.id: c.status for c in verdict.checks} == {
-        "tanh.forward": "pass", "tanh.gradient.x": "pass",
-    }  # fmt: skip
+    assert verdict.verdict == "pass"
+    assert {"tanh.forward", "tanh.gradient.x"} <= {c.id for c in verdict.checks}
     assert verdict.interface == Interface("ours", "autumn 2026", detected=True)
 
 

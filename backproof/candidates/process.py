@@ -17,13 +17,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from backproof.candidates import wire
+from backproof.candidates import bubblewrap, imports, sandbox, wire
 from backproof.candidates.candidate import CandidateError, Unanswered
 from backproof.candidates.dialects.dialect import Submission
 from backproof.candidates.script import Script
 from backproof.candidates.wire import Handle
 
 RUNNER = Path(__file__).with_name("runner.py")
+_WITH_RUNNER = [RUNNER.with_name(f"{name}.py") for name in ("imports", "sandbox", "wire")]
 
 MAX_STDERR = 64 * 1024
 """How much of what a submission prints is kept, in bytes."""
@@ -40,6 +41,7 @@ _INHERITED = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _OPTIONS = ("-s", "-B", "-u")
 
 _SETTINGS = {
+    "TZ": "UTC",
     "PYTHONHASHSEED": "0",
     "PYTHONUTF8": "1",
     "OMP_NUM_THREADS": "1",
@@ -51,6 +53,10 @@ _SETTINGS = {
 
 class RunnerError(RuntimeError):
     """The runner itself did not start: nothing of the submission ran, nor is to blame."""
+
+
+class IsolationError(RunnerError):
+    """The process cannot be confined as far as it has to be; nothing of the submission ran."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ class Budget:
     deadline: float = math.inf
 
 
-_USUAL = Budget()
+USUAL = Budget()
 
 
 class Runner:
@@ -86,23 +92,25 @@ class Runner:
         Where the code is.
     budget
         How long it may take.
+    confined
+        Whether nothing may run unless files, network and processes are closed to it.
     python
         The interpreter, whose NumPy is the one that the submission gets.
     """
 
     def __init__(
-        self, submission: Submission, *, budget: Budget = _USUAL, python: str = sys.executable
+        self,
+        submission: Submission,
+        *,
+        budget: Budget = USUAL,
+        confined: bool = False,
+        python: str = sys.executable,
     ) -> None:
         self.budget = budget
+        self.confined = confined
         self.isolation = "none"
-        self._command = [
-            python,
-            *_OPTIONS,
-            str(RUNNER),
-            str(submission.root),
-            *map(str, submission.import_dirs),
-        ]
-        self._directory = submission.root
+        self._python = python
+        self._submission = submission
         self._process: subprocess.Popen[bytes] | None = None
         self._stderr = bytearray()
         self._drain: threading.Thread | None = None
@@ -153,7 +161,7 @@ class Runner:
         """
         asked = [(script.commands, [h.command for h in handles]) for script, handles in scripts]
         request = wire.encode_request(asked)
-        process = self._process or self._start()
+        process = self.start()
         seconds, spent = self._allowance()
         if seconds <= 0:
             raise spent
@@ -196,21 +204,46 @@ class Runner:
             key=lambda pair: pair[0],
         )
 
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start the process, unless it runs; nothing of the submission runs by that.
+
+        Raises
+        ------
+        RunnerError
+            Where Python or NumPy did not start, or cannot be confined.
+        """
+        return self._process or self._start()
+
+    def _command(self) -> list[str]:
+        submission = self._submission
+        wrapping = bubblewrap.prefix(
+            self._python, submission.root, [RUNNER, *_WITH_RUNNER], imports.FORBIDDEN
+        )
+        return [
+            *wrapping,
+            self._python,
+            *_OPTIONS,
+            str(RUNNER),
+            "bubblewrapped" if wrapping else "plain",
+            str(submission.root),
+            *map(str, submission.import_dirs),
+        ]
+
     def _start(self) -> subprocess.Popen[bytes]:
         inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         try:
             self._process = process = subprocess.Popen(
-                self._command,
+                self._command(),
                 bufsize=0,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=inherited | _SETTINGS,
-                cwd=self._directory,
+                env={**inherited, **_SETTINGS, "HOME": str(self._submission.root)},
+                cwd=self._submission.root,
                 start_new_session=True,
             )
         except OSError as error:
-            raise RunnerError(f"{self._command[0]} did not start: {error.strerror}") from None
+            raise RunnerError(f"{self._python} did not start: {error.strerror}") from None
         self._drain = threading.Thread(target=self._collect, args=(process.stderr,), daemon=True)
         self._drain.start()
         if sys.platform != "win32":
@@ -219,12 +252,18 @@ class Runner:
                 os.set_blocking(stream.fileno(), False)
         try:
             ready = _Exchange(process, time.monotonic() + START_BUDGET).read()
-            self.isolation = str(wire.decode(ready))
+            self.isolation, *missing = wire.decode(ready)
         except (OSError, wire.WireError, _ExpiredError):
             self._stop()
             said = self.stderr.strip().splitlines() or ["it said nothing"]
-            what = f"{self._command[0]} did not start as a runner: {said[-1]}"
+            what = f"{self._python} did not start as a runner: {said[-1]}"
             raise RunnerError(what) from None
+        if self.confined and not sandbox.confines(self.isolation):
+            self._stop()
+            raise IsolationError(
+                f"isolation is asked for, and this machine reaches {self.isolation}: "
+                + "; ".join(missing)
+            )
         return process
 
     def _collect(self, stream: IO[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""The process in which a submission runs: ``python runner.py SUBMISSION IMPORT_DIR...``.
+"""The process in which a submission runs: ``python runner.py HOW SUBMISSION IMPORT_DIR...``.
 
 It is started as a script and knows NumPy and the wire, never the package that grades: what is not
 in this process cannot be read or patched from it. See `wire` for what it is asked.
@@ -20,14 +20,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from backproof.candidates import wire
+    from backproof.candidates import imports, sandbox, wire
 else:
-    # By its path and under a private name: a submission may have a wire.py.
-    _path = os.path.join(HERE, "wire.py")
-    _spec = importlib.util.spec_from_file_location("_backproof_wire", _path)
-    wire = importlib.util.module_from_spec(_spec)
-    sys.modules[_spec.name] = wire
-    _spec.loader.exec_module(wire)
+
+    def _beside(name: str) -> Any:
+        # By its path and under a private name: a submission may have a wire.py.
+        path = os.path.join(HERE, f"{name}.py")
+        spec = importlib.util.spec_from_file_location(f"_backproof_{name}", path)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module
+        spec.loader.exec_module(module)
+        return module
+
+    imports, sandbox, wire = map(_beside, ("imports", "sandbox", "wire"))
 
 
 class Missing(Exception):
@@ -179,13 +184,19 @@ def _private_streams() -> tuple[int, int]:
 
 def main() -> None:
     """Answer requests until the grader closes its end."""
-    submission, *import_dirs = sys.argv[1:]
+    bubblewrapped, submission, *import_dirs = sys.argv[1:]
     del sys.argv[1:]
     requests, replies = _private_streams()
+    imports.install(import_dirs)
+    confinement = sandbox.enter(
+        submission, imports.FORBIDDEN, bubblewrapped=bubblewrapped == "bubblewrapped"
+    )
     sys.path[:0] = import_dirs
     send = partial(os.write, replies)
     try:
-        wire.write_frame(send, wire.encode("none"))  # ready: now the submission's time counts
+        wire.write_frame(
+            send, wire.encode([confinement.tier, *confinement.missing])
+        )  # ready: now the submission's time counts
         while True:
             request = wire.read_frame(partial(os.read, requests))
             if request is None:

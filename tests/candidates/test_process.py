@@ -155,15 +155,11 @@ def test_an_interrupted_request_leaves_no_stale_reply(
     [
         "while True: pass",
         "while True:\n   try:\n    while True: pass\n   except BaseException: pass",
-        pytest.param(
-            "if not os.fork():\n   os.setsid()\n   time.sleep(4)\n   os._exit(0)\n  time.sleep(60)",
-            marks=pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"),
-        ),
     ],
-    ids=["plain", "catching", "escaping"],
+    ids=["plain", "catching"],
 )
 def test_an_endless_loop_is_ended(start: Start, loop: str) -> None:
-    """A child that escapes with the pipe open does not hold the grader up either."""
+    """Whatever it catches; the next request has a new process."""
     code = f"import os, time\nclass Layer:\n answer = 42\n def forward(self):\n  {loop}"
     runner = start(code, budget=Budget(request=0.25))
     assert failure(runner) == ("error", "took longer than 0.25 s")
