@@ -5,9 +5,10 @@ from types import MappingProxyType
 
 from backproof.candidates.dialects.cs231n import CS231N
 from backproof.candidates.dialects.dialect import Dialect
+from backproof.candidates.dialects.hlcv import HLCV
 from backproof.candidates.dialects.mytorch import MYTORCH
 from backproof.candidates.dialects.uva import UVA
 
 DIALECTS: Mapping[str, Dialect] = MappingProxyType(
-    {dialect.name: dialect for dialect in (MYTORCH, UVA, CS231N)}
+    {dialect.name: dialect for dialect in (UVA, MYTORCH, HLCV, CS231N)}
 )
