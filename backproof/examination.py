@@ -240,10 +240,10 @@ class Examination:
         CandidateError
             Where the candidate gave no answer.
         """
-        if not self.terms.draws:
-            return draw
-        seen = self.candidate.answer(self.example(draw)).observed
-        inputs = {**draw.example.inputs, **seen}
+        return self._seen(draw, self.answer(self.example(draw))) if self.terms.draws else draw
+
+    def _seen(self, draw: Draw, answer: Answer) -> Draw:
+        inputs = {**draw.example.inputs, **answer.observed}
         return replace(draw, example=replace(draw.example, inputs=inputs))
 
     def accepts(self, dtype: np.dtype[Any]) -> bool:
@@ -284,7 +284,8 @@ class Examination:
             Where the candidate gave no answer.
         """
         answer = self.answer(self.example(draw))
-        asked = self._beside_kinks(draw)
+        # Its own draws of this time: whether they repeat themselves is another question.
+        asked = self._beside_kinks(self._seen(draw, answer))
         single = self._single(answer)
         symbolic = self.symbolic(asked)
         torch = self.autograd(asked, symbolic)

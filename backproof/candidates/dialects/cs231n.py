@@ -269,7 +269,9 @@ class MaxPool(Layer):
     operation = "max_pool2d"
     name, back = "max_pool_forward_naive", "max_pool_backward_naive"
     of = ("x",)
-    conventions = MappingProxyType({"stride": ((1, 1), (2, 2), (3, 3))})
+    conventions = MappingProxyType(
+        {"window": ((2, 2), (3, 2), (1, 3), (3, 3)), "stride": ((1, 1), (2, 2))}
+    )
     hides = frozenset({"kink.x"})
 
     def fit(self, sizes: Sizes, parameters: Parameters) -> tuple[Sizes, Parameters]:
