@@ -72,8 +72,7 @@ class Gradients:
 
     def excludes(self, draw: Draw) -> bool:
         """Those on a kink, where either side's derivative may be right."""
-        example = draw.example
-        return not self.examination.operation.margin(example.inputs, example.parameters) > 0
+        return not self.examination.margin(draw) > 0
 
     def findings(self, draw: Draw, *, slopes: bool = True) -> dict[str, Finding]:
         """What the oracles say."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +14,7 @@ import click
 from rich.console import Console
 
 from backproof import catalog, workers
-from backproof.course import Settings
+from backproof.course import Settings, is_gate
 from backproof.grading import Grades, grade, refused
 from backproof.operation import Operation
 from backproof.report import json as json_report
@@ -264,7 +263,7 @@ def verify(
 @click.option(
     "--require-isolation/--no-require-isolation",
     "confined",
-    default=lambda: os.environ.get("CI", "").lower() in {"true", "1"},
+    default=is_gate,
     show_default="required where CI=true",
     help="Judge nothing, with exit code 3, unless the submission's process is closed off.",
 )

@@ -143,6 +143,8 @@ class Contract:
                 with np.errstate(all="ignore"):
                     right, size = _largest(expected.value), _largest(array)
                     bound = _largest(expected.bound) * max(1.0, size / right if right else 1.0)
+                    # What is exact by the right formula may be rounded by a wrong one.
+                    bound += size * unit_roundoff(coarsest)
                 bounds[name] = _SLACK * bound if bound < np.inf else np.inf
         return bounds
 

@@ -21,7 +21,6 @@ from backproof.oracles.composed import ComposedOracle
 from backproof.oracles.symbolic import Opinion, SymbolicOracle
 
 _IN_SINGLE = "float32 results"
-
 _PROBED = 3
 """With respect to so many inputs an example is differentiated numerically: each gets its share."""
 
@@ -42,13 +41,11 @@ class Terms:
         How to examine a check again; ``{id}`` stands for its id.
     variations
         What the candidate is known to do its own way.
-    alternatives
-        Parameters by name, each with values that are as right as the drawn ones; the first under
-        which the forward agrees is what the candidate is held to.
     fixes_kink
         Whether the derivative at a kink is fixed; else either side's is right.
-    accepts_single
-        Whether results in single precision are right where double was given.
+    accepts_variations
+        Whether an operation's variations are as right as itself, and results in single precision
+        where double was given.
     name
         What checks are called by; the operation's where it is empty.
     hides
@@ -62,9 +59,8 @@ class Terms:
     scale: Mapping[str, Callable[[Sizes], float]] = field(default_factory=dict)
     replay: str = "examine(operation, candidate, only='{id}')"
     variations: tuple[str, ...] = ()
-    alternatives: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     fixes_kink: bool = True
-    accepts_single: bool = False
+    accepts_variations: bool = False
     name: str = ""
     hides: frozenset[str] = frozenset()
     draws: frozenset[str] = frozenset()
@@ -99,18 +95,17 @@ class Examination:
         self.side: Callable[[np.ndarray], np.ndarray] | None = None
         self._oracles: dict[tuple[Any, ...], SymbolicOracle | ComposedOracle | None] = {}
 
-    def under(self, terms: Terms) -> Examination:
-        """The same candidate under other terms; what was found of it so far stays known."""
-        other = Examination(self.operation, self.candidate, self.dtype, terms)
+    def of(self, operation: Operation) -> Examination:
+        """The same candidate, held to an operation that a right program may take for this one."""
+        other = Examination(operation, self.candidate, self.dtype, self.terms)
         other.variations = list(self.variations)
-        other._oracles = self._oracles
         return other
 
     # --- what is right -------------------------------------------------------------------------
 
     def formats(self) -> list[str]:
         """The dtypes that results may have."""
-        single = ["float32"] if self.terms.accepts_single and self.dtype == np.float64 else []
+        single = ["float32"] if self.terms.accepts_variations and self.dtype == np.float64 else []
         return [self.dtype.name, *single]
 
     def truth(self, draw: Draw, dtype: np.dtype[Any] | None = None) -> Opinion:
@@ -158,7 +153,7 @@ class Examination:
             )
         return self._oracles[key]
 
-    def _margin(self, draw: Draw) -> float:
+    def margin(self, draw: Draw) -> float:
         """How far the inputs may move before a kink."""
         oracle, example = self._oracle(draw), draw.example
         if isinstance(oracle, ComposedOracle):
@@ -205,7 +200,7 @@ class Examination:
         judge its gradients by.
         """
         example = self.example(draw, np.dtype(np.float64))
-        margin = self._margin(draw)
+        margin = self.margin(draw)
         if not margin > 0:
             return []
         output = truth.outputs[self.operation.outputs[0]]
@@ -304,7 +299,8 @@ class Examination:
             )
         forward_right = "forward" not in found or found["forward"].outcome != "wrong"
         probed = slopes and answer.gradients
-        probes = self.probes(draw, coarse or torch, forward_right=forward_right) if probed else []
+        truth = coarse or torch
+        probes = self.probes(draw, truth, forward_right=forward_right) if probed else []
         for name, actual in answer.gradients.items():
             closed = (coarse if name in single else symbolic) if symbolic else None
             shape = answer.misshapen.get(name)
@@ -330,7 +326,7 @@ class Examination:
 
     def _single(self, answer: Answer) -> set[str]:
         """The results in single precision, where that is right."""
-        if not self.terms.accepts_single or self.dtype == np.float32:
+        if not self.terms.accepts_variations or self.dtype == np.float32:
             return set()
         found = (*answer.outputs.items(), *answer.gradients.items())
         single = {name for name, array in found if array.dtype == np.float32}

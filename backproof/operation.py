@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -70,6 +70,14 @@ class Implementation(Protocol):
 def right_of_zero(x: np.ndarray) -> np.ndarray:
     """Move zeros to the right, by less than any formula sees."""
     return np.where(x == 0, np.finfo(np.float64).tiny, x)
+
+
+@dataclass(frozen=True)
+class _Fixed:
+    """An implementation some of whose parameters are fixed."""
+
+    forward: Callable[..., Any]
+    backward: Callable[..., Any]
 
 
 def unchanged(sizes: Sizes, parameters: Parameters) -> tuple[Sizes, Parameters]:
@@ -147,7 +155,11 @@ class Operation:
     large
         The largest magnitude that values are drawn up to, beside the ordinary ones.
     implied
-        Conventions that show in which inputs there are, and are not passed by keyword.
+        What is not passed by keyword: conventions that show in which inputs there are, and
+        parameters that a variation fixes.
+    variations
+        By what it does in its own way, the operation as a right program may alter it; examined only
+        where it is asked for.
     lemmas
         Further derivations that are proved with it, such as a document's own form.
     fit
@@ -177,6 +189,7 @@ class Operation:
     sides: Mapping[str, Callable[[np.ndarray], np.ndarray]] = field(default_factory=dict)
     large: float = 0.0
     implied: frozenset[str] = frozenset()
+    variations: Mapping[str, Operation] = field(default_factory=dict)
     lemmas: tuple[Callable[[], Derivation], ...] = ()
     fit: Callable[[Sizes, Parameters], tuple[Sizes, Parameters]] = unchanged
     chances: Mapping[str, Callable[[Mapping[str, Any]], float]] = field(default_factory=dict)
@@ -199,6 +212,18 @@ class Operation:
         """The derivation under one choice of conventions."""
         return None if self.derive is None else _derived(self.derive, tuple(convention.items()))
 
+    def varied(self, derive: Callable[..., Derivation], **parameters: Any) -> Operation:
+        """A variation with parameters that it fixes and a candidate is not told of."""
+        own = self.implementation
+        return replace(
+            self,
+            derive=derive,
+            torch=partial(self.torch, **parameters),
+            implementation=own and _Fixed(partial(own.forward, **parameters), own.backward),
+            parameters={**self.parameters, **{n: (v,) for n, v in parameters.items()}},
+            implied=self.implied | parameters.keys(),
+        )
+
     def composition(self, convention: Mapping[str, Any]) -> Composition | None:
         """What it is composed of under one choice of conventions."""
         return None if self.compose is None else _composed(self.compose, tuple(convention.items()))
@@ -209,12 +234,17 @@ class Operation:
             return _of_parts([self.compose(**v) for v in self.variants()])
         if self.derive is None:
             return []
-        variants = [(v, self.derive(**v)) for v in self.variants()]
-        return variants + [({"form": d.__name__.replace("_", " ")}, d()) for d in self.lemmas]
+        found = [(v, self.derive(**v)) for v in self.variants()]
+        # Those that differ in a parameter alone have one derivation, with its symbol.
+        for derive in dict.fromkeys(o.derive for o in self.variations.values() if o.derive):
+            name = derive.__name__.replace("_", " ")
+            found += [({**v, "variation": name}, derive(**v)) for v in self.variants()]
+        return found + [({"form": d.__name__.replace("_", " ")}, d()) for d in self.lemmas]
 
     def keywords(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters that a forward takes as keyword arguments."""
-        return {n: v for n, v in parameters.items() if n not in self.implied}
+        known = {*self.conventions, *self.parameters} - self.implied
+        return {n: v for n, v in parameters.items() if n in known}
 
     def arrays(self, convention: Mapping[str, Any]) -> tuple[Input, ...]:
         """The inputs under one choice of conventions."""

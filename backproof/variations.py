@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from backproof.aspects import Aspect, Gradients, Kinks
@@ -16,17 +15,18 @@ _EXAMPLES = 12
 
 
 def settled(examination: Examination) -> Examination:
-    """The examination with the alternatives fixed that a course leaves open."""
-    for name, choices in examination.terms.alternatives.items():
-        for choice in choices:
-            course = examination.terms.course
-            fixed = replace(course, parameters={**course.parameters, name: (choice,)})
-            held = examination.under(replace(examination.terms, course=fixed))
-            if choice == choices[-1] or _agrees(Gradients(held), lambda p: p == "forward"):
-                if choice != choices[0]:
-                    held.variations.append(f"{name} = {choice:g}")
-                examination = held
-                break
+    """The examination of the first variation that the candidate's forward agrees with.
+
+    That is the operation itself where it agrees, and where none does.
+    """
+    operation = examination.operation
+    if not examination.terms.accepts_variations or not operation.variations:
+        return examination
+    for name, altered in {"": operation, **operation.variations}.items():
+        held = examination.of(altered)
+        if _agrees(Gradients(held), lambda prop: prop == "forward"):
+            held.variations += [name] if name else []
+            return held
     return examination
 
 
@@ -36,7 +36,7 @@ def at_kinks(examination: Examination) -> Examination:
     if not examination.terms.fixes_kink:
         sides |= examination.operation.sides
     for name, side in sides.items():
-        held = examination.under(examination.terms)
+        held = examination.of(examination.operation)
         held.side = side
         if _agrees(Kinks(held), lambda _: True):
             if name:

@@ -89,7 +89,7 @@ def held(runner: Runner) -> Held:
             Course(component.conventions, component.cotangent, component.fit),
             variations=tuple(component.variations),
             fixes_kink=component.fixes_kink,
-            accepts_single=True,
+            accepts_variations=True,
             name=component.spelled(),
             hides=component.hides,
             draws=component.draws,

@@ -74,7 +74,7 @@ def test_single_precision_is_right_where_a_course_takes_it():
         forward=lambda x: tanh.forward(x.astype(np.float32)),
         backward=lambda c, cache: tanh.backward(c.astype(np.float32), cache),
     )
-    terms = Terms(accepts_single=True)
+    terms = Terms(accepts_variations=True)
     verdict = examine(find("tanh"), candidate, count=20, terms=terms)
     assert verdict.verdict == "pass"
     assert {c.variation for c in verdict.checks} == {"float32 results"}

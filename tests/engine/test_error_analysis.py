@@ -236,7 +236,7 @@ def test_a_sign_is_unsure_where_the_error_reaches_across_0():
     assert found.value.tolist() == [1, 0, 1, 0, 0]
     assert found.bound.tolist() == [0, 0, 1, 1, 0]
     assert rounding.positive(uncertain([2, -2], [1, 1])).error is None
-    assert rounding.positive(rounding.exact([0.0, 1e-30])).error is None
+    assert rounding.positive(rounding.exact([0.0, 0.125])).error is None
     assert rounding.positive(uncertain([3], [np.nan])).bound.tolist() == [1]
 
 

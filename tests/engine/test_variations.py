@@ -11,7 +11,7 @@ from backproof import examine
 from backproof.catalog import find
 from backproof.examination import Terms
 from backproof.inputs.examples import Course
-from implementations import layernorm, max_pool2d, relu
+from implementations import max_pool2d, relu
 
 
 def relu_with(at_zero):
@@ -61,19 +61,33 @@ def test_the_last_of_equal_entries_may_win_a_maximum():
         assert found.status == expected
 
 
-def other_eps(eps):
-    """A layer norm with a fixed eps, whatever is asked."""
-    return SimpleNamespace(
-        forward=lambda x, gamma=None, beta=None, **_: layernorm.forward(x, gamma, beta, eps=eps),
-        backward=layernorm.backward,
-    )
+EPS = 1e-8
 
 
-def test_an_alternative_that_the_candidate_follows_is_what_it_is_held_to():
-    """The first under which its forward agrees; the usual one goes without saying."""
-    terms = Terms(alternatives={"eps": (1e-5, 1e-8, 1e-3)})
-    for eps, variation in ((1e-5, ""), (1e-3, "eps = 0.001")):
-        verdict = examine(find("layernorm"), other_eps(eps), count=12, terms=terms)
+def with_eps(eps):
+    """A cross-entropy of log(p + eps)."""
+
+    def forward(probabilities, targets, *, reduction):
+        loss = -(targets * np.log(probabilities + eps)).sum(axis=1)
+        reduced = {"sum": loss.sum, "mean": loss.mean, "none": loss.copy}[reduction]()
+        weight = 1 / len(loss) if reduction == "mean" else 1.0
+        return np.asarray(reduced), (probabilities, targets, weight)
+
+    def backward(cotangent, cache):
+        probabilities, targets, weight = cache
+        upstream = cotangent[:, None] if cotangent.ndim else cotangent
+        return -weight * upstream * targets / (probabilities + eps)
+
+    return SimpleNamespace(forward=forward, backward=backward)
+
+
+def test_a_variation_that_the_candidate_follows_is_what_it_is_held_to():
+    """A small eps in the logarithm is named where it is accepted, and wrong where it is not."""
+    terms = Terms(accepts_variations=True)
+    for eps in (0.0, EPS):
+        verdict = examine(find("cross_entropy"), with_eps(eps), count=12, terms=terms)
         assert verdict.verdict == "pass"
-        assert {c.variation for c in verdict.checks} == {variation}
-    assert examine(find("layernorm"), other_eps(0.5), count=12, terms=terms).verdict == "fail"
+        (variation,) = {c.variation for c in verdict.checks}
+        assert variation == (f"{eps:g} is added inside the logarithm" if eps else "")
+    assert examine(find("cross_entropy"), with_eps(EPS), count=12).verdict == "fail"
+    assert examine(find("cross_entropy"), with_eps(0.5), count=12, terms=terms).verdict == "fail"

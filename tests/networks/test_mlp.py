@@ -73,7 +73,7 @@ def test_passes_the_reference_by_all_three_oracles(operation):
     verdict = examine(operation, count=8)
     assert verdict.verdict == "pass"
     names = [f"gradient.{name}{n}" for n in (1, 2, 3) for name in ("weight", "bias")]
-    assert {c.property for c in verdict.checks} == {"forward", *names}
+    assert {c.property for c in verdict.checks if c.oracles} == {"forward", *names}
     assert all(c.examples >= 8 for c in verdict.checks)
     assert all(len(c.oracles) == 3 for c in verdict.checks if "gradient" in c.id)
     assert "disagree" not in {say for c in verdict.checks for say in c.oracles.values()}
@@ -109,7 +109,7 @@ def test_rejects_the_derivative_of_another_layer(wrong_in):
             first, second = super().slopes()
             return [second, first] if first.shape == second.shape else [first, second]
 
-    found = wrong_in(Wrong(), hidden_layers=2)
+    found = wrong_in(Wrong(), hidden_layers=2, count=40)
     assert {"gradient.weight1", "gradient.weight2"} <= found
     assert not found & {"forward", "gradient.weight3", "gradient.bias3"}
 

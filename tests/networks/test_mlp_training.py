@@ -35,7 +35,9 @@ def test_passes_the_reference(operation):
     verdict = examine(operation, count=8)
     assert verdict.verdict == "pass"
     assert all(c.examples >= 8 for c in verdict.checks)
-    assert all(c.oracles == {"symbolic": "agree", "autograd": "agree"} for c in verdict.checks)
+    says = [c.oracles for c in verdict.checks if c.oracles]
+    assert says
+    assert all(said == {"symbolic": "agree", "autograd": "agree"} for said in says)
 
 
 def test_follows_torch_optim_sgd_and_torch_nn(operation):

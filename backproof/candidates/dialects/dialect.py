@@ -59,8 +59,6 @@ class Component:
         cotangent.
     accumulates
         Whether gradients add up over backwards by design.
-    alternatives
-        The operation's keyword parameters, each with values that are as right as another.
     fixes_kink
         Whether the course fixes the derivative at a kink; else either side's is right.
     draws
@@ -82,7 +80,6 @@ class Component:
     vectors: ClassVar[frozenset[str]] = frozenset()
     elementwise: ClassVar[bool] = False
     accumulates: bool = False
-    alternatives: ClassVar[Mapping[str, tuple[Any, ...]]] = NOTHING
     fixes_kink: ClassVar[bool] = False
     draws: ClassVar[frozenset[str]] = frozenset()
     hides: ClassVar[frozenset[str]] = frozenset()
