@@ -10,5 +10,5 @@ from backproof.candidates.dialects.mytorch import MYTORCH
 from backproof.candidates.dialects.uva import UVA
 
 DIALECTS: Mapping[str, Dialect] = MappingProxyType(
-    {dialect.name: dialect for dialect in (UVA, MYTORCH, HLCV, CS231N)}
+    {dialect.name: dialect for dialect in (MYTORCH, UVA, HLCV, CS231N)}
 )
