@@ -173,9 +173,9 @@ def _slopes_say(probes: Sequence[Probe], truth: Bounded, gradient: np.ndarray, s
         if not probe.error < max(signal, np.finfo(np.float64).tiny):
             continue
         heard = True
-        with np.errstate(all="ignore"):  # a gradient may hold anything
+        with np.errstate(all="ignore"):  # a gradient may hold anything, a bound be infinite
             predicted = float(asked @ way) / scale
-        slack = float(bound @ reach) / scale + way.size * unit * signal
+            slack = float(bound @ reach) / scale + way.size * unit * signal
         if not abs(predicted - probe.slope) <= probe.error + slack:
             return "disagree"
     return "agree" if heard else "unreliable"

@@ -29,6 +29,9 @@ _MORE = 2
 _DRAWN = 4096
 """So many entries are drawn, at the least, to see whether they are drawn as often as they must."""
 
+_TIMES = 2.0**10
+"""By how much a cotangent is magnified, without rounding: enough for what clips gradients."""
+
 _SLACK = 4
 """Each side of a comparison may be off by its bound, and a sum of two by both."""
 
@@ -191,7 +194,7 @@ class Contract:
         rounds = examination.rounds([first, first, other, first, *again])
         found = {
             "mutation": _mutation(rounds),
-            "repeatability": self._repeatability(rounds, examination.answer(other), slack),
+            "repeatability": self._repeatability(rounds, other, draw, slack),
         }
         if again and rounds[0].answer.gradients:
             found["linearity"] = _linearity(rounds, slack)
@@ -207,7 +210,8 @@ class Contract:
     def _combined(self, first: np.ndarray, second: np.ndarray) -> list[np.ndarray]:
         if "linearity" not in self.properties():
             return []
-        return [np.asarray(c) for c in (2 * first, second, first + second)]
+        times = first.dtype.type(_TIMES)
+        return [np.asarray(c) for c in (times * first, second, first + second)]
 
     def _other_batch(self, draw: Draw, samples: int) -> Example:
         """The same parameters and another number of samples, with other values."""
@@ -229,18 +233,29 @@ class Contract:
         return self._plain(moved)
 
     def _repeatability(
-        self, rounds: list[Round], fresh: Answer, slack: Mapping[str, float]
+        self, rounds: list[Round], other: Example, draw: Draw, slack: Mapping[str, float]
     ) -> Finding:
-        first, second, other, last = (self._stateless(r.answer) for r in rounds[:4])
-        for actual, text in (
-            (second, "{name} is another when the same question is asked a second time."),
-            (last, "{name} is another after a batch of another size came between."),
+        first, second, between, last = (self._stateless(r.answer) for r in rounds[:4])
+        fresh = self._stateless(self.examination.answer(other))
+        beside = self.examination.candidate.interleaved(self._plain(draw), other)
+        for expected, actual, text in (
+            (first, second, "{name} is another when the same question is asked a second time."),
+            (first, last, "{name} is another after a batch of another size came between."),
+            (fresh, between, "{name} of a second batch is another than that of a fresh object."),
+            (first, beside, "{name} is another where a second object ran forward in between."),
+            (first, self._again(draw), "{name} is another when backward is called once more."),
         ):
-            found = _compared(first, actual, slack, text)
+            found = _compared(expected, self._stateless(actual), slack, text)
             if found.outcome == "wrong":
                 return found
-        text = "{name} of a second batch is another than that of a fresh object."
-        return _compared(self._stateless(fresh), other, slack, text)
+        return Finding.kept()
+
+    def _again(self, draw: Draw) -> Answer:
+        """The second backward's answer; none where the first has freed what it needs."""
+        try:
+            return self.examination.candidate.again(self._plain(draw))
+        except CandidateError:
+            return Answer({}, {})
 
     def _stateless(self, answer: Answer) -> Answer:
         states = self._states()
@@ -251,8 +266,8 @@ class Contract:
         """Training, then evaluation: with the statistics that training left, and leaving them."""
         training = replace(first, parameters={**first.parameters, "mode": "training"})
         evaluation = replace(other, parameters={**other.parameters, "mode": "evaluation"})
-        rounds = self.examination.rounds([training, evaluation])
-        trained, evaluated = (r.answer for r in rounds)
+        rounds = self.examination.rounds([training, evaluation, training])
+        trained, evaluated, later = (r.answer for r in rounds)
         states = {n: trained.outputs[n] for n in self._states()}
         fresh = self.examination.answer(replace(evaluation, inputs={**evaluation.inputs, **states}))
         kept = {n: evaluated.outputs[n] for n in states}
@@ -262,6 +277,11 @@ class Contract:
                 fresh.outputs,
                 evaluated.outputs,
                 "{name} in evaluation mode does not follow from what training left behind.",
+            ),
+            (
+                self._stateless(trained).outputs,
+                self._stateless(later).outputs,
+                "{name} in training mode is another after an evaluation.",
             ),
         ):
             found = _compared(Answer(expected, {}), Answer(actual, {}), slack, text)
@@ -300,15 +320,16 @@ def _mutation(rounds: list[Round]) -> Finding:
 
 def _linearity(rounds: list[Round], slack: Mapping[str, float]) -> Finding:
     """A backward is linear in its cotangent, whatever the formula."""
-    first, doubled, second, both = (rounds[n].answer.gradients for n in (0, 4, 5, 6))
+    first, magnified, second, both = (rounds[n].answer.gradients for n in (0, 4, 5, 6))
     with np.errstate(all="ignore"):
-        twice = {n: 2 * np.asarray(a) for n, a in first.items()}
+        larger = {n: a.astype(np.float64) * _TIMES for n, a in first.items()}
         total = {n: _sum(a, second[n]) for n, a in first.items()}
     for expected, actual, text in (
-        (twice, doubled, "{name} does not double when the upstream gradient does."),
+        (larger, magnified, "{name} does not grow in proportion to the upstream gradient."),
         (total, both, "{name} of a sum of upstream gradients is not the sum of theirs."),
     ):
-        found = _compared(Answer({}, expected), Answer({}, actual), slack, text)
+        allowed = {n: s * (_TIMES if expected is larger else 1) for n, s in slack.items()}
+        found = _compared(Answer({}, expected), Answer({}, actual), allowed, text)
         if found.outcome == "wrong":
             return found
     return Finding.kept()
@@ -325,8 +346,8 @@ def _compared(expected: Answer, actual: Answer, slack: Mapping[str, float], text
         *((n, f"d{n}", a, actual.gradients.get(n)) for n, a in expected.gradients.items()),
     )
     for name, spoken, asked, came in pairs:
-        if came is None or not _alike(came, asked, slack[name]):
-            return Finding.broken(text.format(name=spoken), asked, asked if came is None else came)
+        if came is not None and not _alike(came, asked, slack[name]):
+            return Finding.broken(text.format(name=spoken), asked, came)
     return Finding.kept()
 
 

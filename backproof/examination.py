@@ -205,7 +205,8 @@ class Examination:
             return []
         output = truth.outputs[self.operation.outputs[0]]
         ratio = unit_roundoff(np.float64) / unit_roundoff(self.dtype)
-        noise = float(np.sum(np.abs(example.cotangent) * output.bound)) * ratio
+        with np.errstate(invalid="ignore"):  # a bound may be infinite
+            noise = float(np.sum(np.abs(example.cotangent) * output.bound)) * ratio
         names = self.operation.differentiable(draw.convention)
         numbers = values.stream(seed_of(repr(sorted(draw.sizes.items()))))
         if forward_right and len(names) > _PROBED:

@@ -129,6 +129,24 @@ class Candidate(Protocol):
             Where there is no answer.
         """
 
+    def interleaved(self, example: Example, other: Example) -> Answer:
+        """Answer, while another object runs forward between forward and backward.
+
+        Raises
+        ------
+        CandidateError
+            Where there is no answer.
+        """
+
+    def again(self, example: Example) -> Answer:
+        """Run forward, then backward twice; the answer has the second's gradients.
+
+        Raises
+        ------
+        CandidateError
+            Where there is no answer.
+        """
+
     def rounds(self, examples: Sequence[Example]) -> list[Round]:
         """Run forward and backward on one example after the other, with the same parameters.
 

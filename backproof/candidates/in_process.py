@@ -73,6 +73,32 @@ class InProcess:
         """
         return [self._round(example) for example in examples]
 
+    def interleaved(self, example: Example, other: Example) -> Answer:
+        """Run another forward between forward and backward.
+
+        Raises
+        ------
+        CandidateError
+            Where one of them raises.
+        """
+        with _undisturbed(example), _undisturbed(other):
+            outputs, cache = self._forward(example)
+            self._forward(other)
+            return Answer(_copies(outputs), _copies(self._backward(example, cache)))
+
+    def again(self, example: Example) -> Answer:
+        """Run forward, then backward twice.
+
+        Raises
+        ------
+        CandidateError
+            Where one of them raises.
+        """
+        with _undisturbed(example):
+            outputs, cache = self._forward(example)
+            self._backward(example, cache)
+            return Answer(_copies(outputs), _copies(self._backward(example, cache)))
+
     def _round(self, example: Example) -> Round:
         inputs = {name: array.copy() for name, array in example.inputs.items()}
         example = replace(example, inputs=inputs, cotangent=example.cotangent.copy())

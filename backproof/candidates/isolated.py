@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 
 import numpy as np
 
@@ -84,6 +85,42 @@ class IsolatedCandidate:
         found = dict(zip(handles, results, strict=True))
         return [one.round(found) for one in asked]
 
+    def interleaved(self, example: Example, other: Example) -> Answer:
+        """Answer, while another object runs forward between forward and backward.
+
+        Raises
+        ------
+        CandidateError
+            Where there is no answer.
+        """
+        beside = copy(self.component)  # as one may remember its latest forward
+
+        def between(script: Script, _: Handle) -> None:
+            beside.forward(script, beside.build(script, other), other)
+
+        return self._answer_with(example, between)
+
+    def again(self, example: Example) -> Answer:
+        """Run forward, then backward twice; the answer has the second's gradients.
+
+        Raises
+        ------
+        CandidateError
+            Where there is no answer.
+        """
+        return self._answer_with(
+            example, lambda script, layer: self.component.backward(script, layer, example)
+        )
+
+    def _answer_with(self, example: Example, between: Callable[[Script, Handle], object]) -> Answer:
+        script = Script()
+        layer = self.component.build(script, example)
+        asked = _Asked(
+            self.component, script, layer, example, between=lambda: between(script, layer)
+        )
+        (results,) = self.runner.run([(script, asked.handles)])
+        return asked.answer(results)
+
 
 class _Asked:
     """One forward and backward, written into a script, and how to read what comes back."""
@@ -97,12 +134,14 @@ class _Asked:
         *,
         backward: bool = True,
         watch: bool = False,
+        between: Callable[[], object] = lambda: None,
     ) -> None:
         self.component = component
         self.script = script
         self.example = example
         self.watched = script.watch() if watch else []
         self.outputs = component.forward(script, layer, example)
+        between()
         self.gradients = component.backward(script, layer, example) if backward else {}
         self.handles = [*self.outputs.values(), *self.gradients.values()]
         self.looks = [w.after for w in self.watched]

@@ -47,9 +47,9 @@ def nearly_constant(stream: np.random.RandomState, shape: Shape, large: float) -
 
 
 def extreme(stream: np.random.RandomState, shape: Shape, large: float) -> np.ndarray:
-    """Whole numbers up to the operation's own largest magnitude."""
+    """Whole numbers up to the operation's own largest magnitude, the smaller ones more often."""
     drawn = stream.random_sample(math.prod(shape)) * 2 - 1
-    return np.round(drawn * large).reshape(shape)
+    return np.round(drawn * drawn * drawn * large).reshape(shape)
 
 
 REAL: Mapping[str, Callable[[np.random.RandomState, Shape, float], np.ndarray]] = {

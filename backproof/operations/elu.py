@@ -24,6 +24,7 @@ OPERATION = Operation(
     name="elu",
     derive=derivation.derive,
     implementation=implementation,
+    large=1e3,
     torch=reference,
     parameters={"alpha": (1.0, 0.5, 2.0)},
     margin=margin,

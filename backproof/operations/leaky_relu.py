@@ -24,6 +24,7 @@ OPERATION = Operation(
     name="leaky_relu",
     derive=derivation.derive,
     implementation=implementation,
+    large=1e3,
     torch=reference,
     parameters={"slope": (0.01, 0.02, 0.25)},
     margin=margin,

@@ -24,6 +24,7 @@ OPERATION = Operation(
     name="relu",
     derive=derivation.derive,
     implementation=implementation,
+    large=1e3,
     torch=reference,
     margin=margin,
     kinks="x",

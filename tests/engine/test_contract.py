@@ -126,6 +126,12 @@ class Object:
     def values(self, examples):
         return [tanh.forward(e.inputs["x"])[0] for e in examples]
 
+    def interleaved(self, example, other):
+        return self.answer(example)
+
+    def again(self, example):
+        return self.answer(example)
+
     def rounds(self, examples):
         right = [tanh.backward(e.cotangent, tanh.forward(e.inputs["x"])[1]).x for e in examples]
         return [
@@ -207,6 +213,12 @@ class Stateful:
 
     def values(self, examples):
         return [self.answer(e).outputs["y"] for e in examples]
+
+    def interleaved(self, example, other):
+        return self.answer(example)
+
+    def again(self, example):
+        return self.answer(example)
 
     def rounds(self, examples):
         state = {n: examples[0].inputs[n] for n in ("running_mean", "running_var")}

@@ -8,81 +8,37 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from backproof.candidates.candidate import CandidateError, Example
-from backproof.candidates.dialects.dialect import Ask, Component, Dialect, Edition, column, row
+from backproof.candidates.dialects.dialect import Ask, Dialect, Edition, column, row
+from backproof.candidates.dialects.trial import (
+    BATCH,
+    INPUTS,
+    OUTPUTS,
+    Shape,
+    Tried,
+    flat_gradient,
+)
 from backproof.candidates.script import Script
 from backproof.candidates.wire import Handle
 
-# Every size differs from the others and from 1, so that a shape can be told by them.
-BATCH, INPUTS, OUTPUTS = 4, 2, 3
 
-# Since 2021 a method that is still to be written has one line: `return out`, or `return dx`.
-UNWRITTEN = re.compile(r"(.*) raised NameError: name '(out|dx)' is not defined")
-
-Unanswered = Literal["error", "not-implemented"]
-
-
-class Module(Component):
+class Module(Tried):
     """What all modules share: ``forward(x)`` and ``backward(dout)``.
 
-    Attributes
-    ----------
-    trial
-        What `survey` asks.
-    refusal
-        The status and message that answer every example, where there is nothing to ask.
+    Since 2021 a method that is still to be written has one line: `return out`, or `return dx`.
     """
 
     module = "modules"
-    trial = Example({"x": np.ones((BATCH, INPUTS))}, {}, np.ones((BATCH, INPUTS)))
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.refusal: tuple[Unanswered, str] | None = None
-
-    def survey(self, ask: Ask) -> None:
-        """See whether the methods are written."""
-        script = Script()
-        layer = self.create(script, self.trial)
-        self.asked(ask, script, self.both(script, layer))
-
-    def asked(self, ask: Ask, script: Script, handles: Sequence[Handle]) -> list[Any]:
-        """Run a script; a method that is still to be written is remembered as that."""
-        try:
-            return ask(script, handles)
-        except CandidateError as error:
-            if found := UNWRITTEN.match(error.message):
-                method, result = found.groups()
-                message = f"{method} is not written: it has no {result}"
-                raise self.refused("not-implemented", message) from None
-            raise
-
-    def refused(self, status: Unanswered, message: str) -> CandidateError:
-        """The answer from now on."""
-        self.refusal = status, message
-        return CandidateError(status, message)
-
-    def both(self, script: Script, layer: Handle) -> list[Handle]:
-        """Run forward and backward on the trial; all results."""
-        outputs = self.forward(script, layer, self.trial)
-        gradients = self.backward(script, layer, self.trial)
-        return [*outputs.values(), *gradients.values()]
-
-    def create(self, script: Script, example: Example) -> Handle:
-        """Make the object."""
-        return script.create(self.module, self.name)
-
-    def build(self, script: Script, example: Example) -> Handle:
-        """Make the object, unless it was found wanting."""
-        if self.refusal is not None:
-            raise CandidateError(*self.refusal)
-        return self.create(script, example)
+    unwritten = (
+        re.compile(r"(.*) raised NameError: name '(out|dx)' is not defined"),
+        r"\1 is not written: it has no \2",
+    )
 
     def forward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
         """Call forward."""
@@ -172,8 +128,6 @@ class OneHotCrossEntropyModule(CrossEntropyModule):
         return targets
 
 
-Shape = tuple[int, ...]
-
 WEIGHTS: Mapping[Shape, str] = {(OUTPUTS, INPUTS): "(out, in)", (INPUTS, OUTPUTS): "(in, out)"}
 BIASES: Mapping[Shape, str] = {
     (OUTPUTS,): "(out,)",
@@ -228,16 +182,7 @@ class LinearModule(Module):
 
     def _shape(self, name: str, value: Any, known: Mapping[Shape, str]) -> str:
         """What the shape of a parameter is called."""
-        shape: Shape | None = (
-            () if isinstance(value, float | int) else getattr(value, "shape", None)
-        )
-        if shape is not None and shape in known:
-            return known[shape]
-        status: Unanswered = "not-implemented" if value is None else "error"
-        kind = f"of shape {shape}" if shape is not None else "None" if value is None else "no array"
-        allowed = " or ".join(str(s) for s in known if s)
-        what = f"{self.name}({INPUTS}, {OUTPUTS}).params[{name!r}]"
-        raise self.refused(status, f"{what} is {kind}: an array of shape {allowed} was expected")
+        return self.shape_of(f"{self.name}({INPUTS}, {OUTPUTS}).params[{name!r}]", value, known)
 
     def _has_gradients(self, ask: Ask) -> bool:
         """Whether there are any before the first backward."""
@@ -250,10 +195,16 @@ class LinearModule(Module):
         """Those of weight and bias after one backward of a new layer, and after a second alike."""
         script = Script()
         layer = self.create(script, self.trial)
-        *_, weight, bias = self.both(script, layer)
-        *_, weight_again, bias_again = self.both(script, layer)
+        *_, weight, bias = self._both(script, layer)
+        *_, weight_again, bias_again = self._both(script, layer)
         found = self.asked(ask, script, [weight, bias, weight_again, bias_again])
         return found[:2], found[2:]
+
+    def _both(self, script: Script, layer: Handle) -> list[Handle]:
+        """Run forward and backward on the trial; all results."""
+        outputs = self.forward(script, layer, self.trial)
+        gradients = self.backward(script, layer, self.trial)
+        return [*outputs.values(), *gradients.values()]
 
     def _see_shape(self, gradient: Any) -> None:
         """Compare the shapes of the bias and its gradient; a number grows to that of the latter."""
@@ -302,12 +253,7 @@ class LinearModule(Module):
 
     def _flat(self, name: str, value: np.ndarray) -> np.ndarray:
         """The bias' gradient as (out,), if it can be subtracted from the bias."""
-        if name != "bias":
-            return value
-        if self.bias == "(out, 1)":
-            value = np.atleast_2d(value)  # NumPy takes (out,) for (1, out)
-            return value[:, 0] if value.shape[1:] == (1,) else value
-        return value[0] if value.ndim == 2 and len(value) == 1 else value
+        return flat_gradient(value, column=self.bias == "(out, 1)") if name == "bias" else value
 
 
 def _doubled(once: Any, twice: Any) -> bool:
