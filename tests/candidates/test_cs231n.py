@@ -144,7 +144,6 @@ WRONG = [
     (Dropout, {KEEPS: KEEPS.replace("*x.shape", "*x.shape[1:]")}, {"randomness"}),
     (Dropout, {KEEPS: "(np.ones(x.shape) > 0) / p"}, {"randomness"}),
     (Dropout, {KEEPS: "np.zeros(x.shape)"}, {"randomness"}),
-    (Dropout, {SEED: COUNTED}, {"repeatability", "linearity", "layouts"}),
     (DropDropout, {}, {"forward", "gradient.x", "randomness"}),
     (Conv, {UNCROPPED: "dpadded[:, :, pad:-pad, pad:-pad]"}, {"gradient.x", "shapes"}),
     (
@@ -177,6 +176,15 @@ WRONG = [
 def test_a_mistake_fails_in_its_own_check(wrong_in, kind, found):
     """The checks beside it hold."""
     assert wrong_in(kind) == found
+
+
+UNSEEDED = written(Dropout, edited({SEED: COUNTED}))
+
+
+def test_a_mask_that_ignores_the_seed_is_no_wrong_formula(wrong_in):
+    """Each answer is judged by its own mask; that it is another each time is its only fault."""
+    found = wrong_in(UNSEEDED)
+    assert {"repeatability", "linearity"} <= found <= {"repeatability", "linearity", "layouts"}
 
 
 # --- what is asked -------------------------------------------------------------------------------
