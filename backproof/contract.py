@@ -6,6 +6,7 @@ in turn, and its answers are compared with each other; so a wrong formula breaks
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
@@ -13,15 +14,20 @@ import numpy as np
 
 from backproof.candidates.candidate import Answer, CandidateError, Example, Round
 from backproof.compare import Finding, within
-from backproof.examination import Examination, unit_roundoff
+from backproof.examination import Examination, shaped, unit_roundoff
 from backproof.inputs import values
 from backproof.inputs.examples import Course, Draw, examples
 from backproof.inputs.search import Strategy, seed_of
 
-PROPERTIES = ("shapes", "dtypes", "mutation", "repeatability", "modes", "linearity", "layouts")
+PROPERTIES = (
+    "shapes", "dtypes", "mutation", "repeatability", "modes", "linearity", "layouts", "randomness",
+)  # fmt: skip
 
 _MORE = 2
 """By how many samples the other batch is larger."""
+
+_DRAWN = 4096
+"""So many entries are drawn, at the least, to see whether they are drawn as often as they must."""
 
 _TIMES = 2.0**10
 """By how much a cotangent is magnified, without rounding: enough for what clips gradients."""
@@ -49,6 +55,8 @@ class Contract:
             "mode", operation.conventions.get("mode", ())
         ):
             absent.add("modes")
+        if not self.examination.terms.draws:
+            absent.add("randomness")
         return [p for p in PROPERTIES if p not in absent]
 
     def _has_gradients(self) -> bool:
@@ -84,6 +92,8 @@ class Contract:
         found = dict(self._forms(draw, answer))
         slack = self._slack(draw, answer)
         found["layouts"] = self._layouts(draw, answer, slack)
+        if answer.observed:
+            found["randomness"] = self._randomness(draw)
         try:
             found |= self._in_turn(draw, slack)
         except CandidateError as error:
@@ -102,9 +112,10 @@ class Contract:
         truth = self.examination.truth(draw)
         expected = {**truth.outputs, **{f"d{n}": v for n, v in truth.gradients.items()}}
         actual = {**answer.outputs, **{f"d{n}": v for n, v in answer.gradients.items()}}
+        course = {p: s for n, s in answer.misshapen.items() for p in (n, f"d{n}")}
         shapes, dtypes = Finding.kept(), Finding.kept()
         for name, array in actual.items():
-            asked = expected[name].value
+            asked = shaped(expected[name], course.get(name)).value
             if array.shape != asked.shape:
                 text = f"{name} has the shape {array.shape}; it must have {asked.shape}."
                 shapes = Finding.broken(text, asked, array)
@@ -155,11 +166,29 @@ class Contract:
         text = "{name} is another where an input is " + asked + "."
         return _compared(answer, found, slack, text)
 
+    def _randomness(self, draw: Draw) -> Finding:
+        """What the candidate draws itself, in a batch so large that its share of ones tells.
+
+        By Chernoff's bound a share so far from its probability comes up less often than one draw
+        in 1 / u, where u is the unit round-off: a right program is as good as never refused.
+        """
+        large = self._other_batch(draw, _DRAWN)
+        observed = self.examination.answer(large).observed
+        for name, ones in observed.items():
+            asked = self.examination.operation.chances[name](draw.example.parameters)
+            share = float(ones.mean())
+            if ones.size * _divergence(share, asked) > math.log(2 / unit_roundoff(np.float64)):
+                text = (
+                    f"Of {ones.size} entries of the {name}, {share:.1%} are 1; {asked:.1%} must be."
+                )
+                return Finding.broken(text, asked, share)
+        return Finding.kept()
+
     # --- several questions to one object ---------------------------------------------------------
 
     def _in_turn(self, draw: Draw, slack: Mapping[str, float]) -> dict[str, Finding]:
         examination, first = self.examination, self._plain(draw)
-        other = self._other_batch(draw)
+        other = self._other_batch(draw, draw.sizes.get("batch", 0) + _MORE)
         second = self._second(first.cotangent)
         again = [replace(first, cotangent=c) for c in self._combined(first.cotangent, second)]
         rounds = examination.rounds([first, first, other, first, *again])
@@ -184,12 +213,12 @@ class Contract:
         times = first.dtype.type(_TIMES)
         return [np.asarray(c) for c in (times * first, second, first + second)]
 
-    def _other_batch(self, draw: Draw) -> Example:
+    def _other_batch(self, draw: Draw, samples: int) -> Example:
         """The same parameters and another number of samples, with other values."""
         sizes = {**draw.sizes}
         inputs = dict(draw.example.inputs)
         if "batch" in sizes:
-            sizes["batch"] += _MORE
+            sizes["batch"] = samples
             rows = np.arange(sizes["batch"]) % draw.sizes["batch"]
             for given in self.examination.operation.arrays(draw.convention):
                 if "batch" in given.axes:
@@ -320,6 +349,12 @@ def _compared(expected: Answer, actual: Answer, slack: Mapping[str, float], text
         if came is not None and not _alike(came, asked, slack[name]):
             return Finding.broken(text.format(name=spoken), asked, came)
     return Finding.kept()
+
+
+def _divergence(share: float, chance: float) -> float:
+    """The relative entropy of a share and the chance that it should come from."""
+    pairs = (share, chance), (1 - share, 1 - chance)
+    return sum(p * math.log(p / q) if q else math.inf for p, q in pairs if p)
 
 
 def _largest(array: np.ndarray) -> float:

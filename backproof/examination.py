@@ -46,6 +46,12 @@ class Terms:
     accepts_variations
         Whether an operation's variations are as right as itself, and results in single precision
         where double was given.
+    name
+        What checks are called by; the operation's where it is empty.
+    hides
+        The properties, as checks have them, that there is no check of.
+    draws
+        The inputs that the candidate draws itself, whatever the example has for them.
     """
 
     course: Course = FREE
@@ -55,6 +61,9 @@ class Terms:
     variations: tuple[str, ...] = ()
     fixes_kink: bool = True
     accepts_variations: bool = False
+    name: str = ""
+    hides: frozenset[str] = frozenset()
+    draws: frozenset[str] = frozenset()
 
 
 def replay_command(command: str, count: int) -> str:
@@ -219,6 +228,20 @@ class Examination:
             numbers=numbers,
         )
 
+    def observed(self, draw: Draw) -> Draw:
+        """The draw with the inputs that the candidate draws itself, as it drew them.
+
+        Raises
+        ------
+        CandidateError
+            Where the candidate gave no answer.
+        """
+        return self._seen(draw, self.answer(self.example(draw))) if self.terms.draws else draw
+
+    def _seen(self, draw: Draw, answer: Answer) -> Draw:
+        inputs = {**draw.example.inputs, **answer.observed}
+        return replace(draw, example=replace(draw.example, inputs=inputs))
+
     def accepts(self, dtype: np.dtype[Any]) -> bool:
         """Whether results may have this dtype."""
         return dtype.name in self.formats()
@@ -257,7 +280,8 @@ class Examination:
             Where the candidate gave no answer.
         """
         answer = self.answer(self.example(draw))
-        asked = self._beside_kinks(draw)
+        # Its own draws of this time: whether they repeat themselves is another question.
+        asked = self._beside_kinks(self._seen(draw, answer))
         single = self._single(answer)
         symbolic = self.symbolic(asked)
         torch = self.autograd(asked, symbolic)
@@ -266,20 +290,26 @@ class Examination:
         found = {}
         for name, actual in answer.outputs.items():
             closed = (coarse if name in single else symbolic) if symbolic else None
+            shape = answer.misshapen.get(name)
             found[f"forward.{name}" if name != first else "forward"] = adjudicate(
-                Evidence(actual, closed.outputs[name] if closed else None, torch.outputs[name])
+                Evidence(
+                    actual,
+                    shaped(closed.outputs[name], shape) if closed else None,
+                    shaped(torch.outputs[name], shape),
+                )
             )
-        forward_right = found["forward"].outcome != "wrong"
+        forward_right = "forward" not in found or found["forward"].outcome != "wrong"
         probed = slopes and answer.gradients
         truth = coarse or torch
         probes = self.probes(draw, truth, forward_right=forward_right) if probed else []
         for name, actual in answer.gradients.items():
             closed = (coarse if name in single else symbolic) if symbolic else None
+            shape = answer.misshapen.get(name)
             found[f"gradient.{name}"] = adjudicate(
                 Evidence(
                     actual,
-                    closed.gradients[name] if closed else None,
-                    torch.gradients[name],
+                    shaped(closed.gradients[name], shape) if closed else None,
+                    shaped(torch.gradients[name], shape),
                     [p for p in probes if p.input == name],
                     1 / self.divisor(draw, name),
                     forward_right,
@@ -331,6 +361,13 @@ def _in_format(array: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
     converted = values.strided(array.astype(dtype)) if strided else array.astype(dtype, order="K")
     converted.flags.writeable = array.flags.writeable
     return converted
+
+
+def shaped(value: Bounded, shape: tuple[int, ...] | None) -> Bounded:
+    """What is right in the shape that a course asks for; as it is without one."""
+    if shape is None:
+        return value
+    return Bounded(value.value.reshape(shape), value.bound.reshape(shape))
 
 
 def unit_roundoff(dtype: Any) -> float:

@@ -97,7 +97,7 @@ def expected_checks(operation: Operation, candidate: Candidate, terms: Terms) ->
     """The ids of the checks that `examine` will give in float64, without asking the candidate."""
     aspects = _aspects(Examination(operation, candidate, np.dtype(np.float64), terms))
     loops = [_Loop(aspect, 0) for aspect in aspects]
-    return [loop.id(prop) for loop in loops for prop in loop.aspect.properties()]
+    return [loop.id(prop) for loop in loops for prop in loop.properties()]
 
 
 def _aspects(
@@ -161,6 +161,7 @@ class _Loop:
         self.aspect = aspect
         self.examination = aspect.examination
         self.count = count
+        self.called = self.examination.terms.name or self.examination.operation.name
         self.name = f"{self.examination.operation.name}{aspect.name}"
         self.spoilt: set[str] = set()
 
@@ -168,20 +169,26 @@ class _Loop:
         """The name of a check; float64 is understood."""
         dtype = self.examination.dtype
         suffix = "" if dtype == np.float64 else f"[{dtype.name}]"
-        return f"{self.examination.operation.name}.{self.aspect.spelled(prop)}{suffix}"
+        return f"{self.called}.{self.aspect.spelled(prop)}{suffix}"
+
+    def properties(self) -> list[str]:
+        """Those of the aspect that there is a check of."""
+        hidden = self.examination.terms.hides
+        return [p for p in self.aspect.properties() if self.aspect.spelled(p) not in hidden]
 
     def checks(self, only: str) -> Iterator[Check]:
         """Examine every property."""
-        wanted = [p for p in self.aspect.properties() if only in {"", self.id(p)}]
+        wanted = [p for p in self.properties() if only in {"", self.id(p)}]
         if not wanted:
             return
-        tallies = {p: _Tally() for p in self.aspect.properties()}
+        tallies = {p: _Tally() for p in self.properties()}
         errors: list[CandidateError] = []
 
         def visit(draw: Draw) -> None:
             if len(errors) >= _ERRORS:
                 return
             try:
+                draw = self.examination.observed(draw)
                 found = self.aspect.findings(draw)
             except CandidateError as error:
                 errors.append(error)
@@ -277,6 +284,7 @@ class _Loop:
             if self.aspect.excludes(draw):
                 return False
             try:
+                draw = self.examination.observed(draw)
                 found = self.aspect.findings(draw, slopes=False)
                 case = self._case(draw, prop, found)
             except CandidateError:

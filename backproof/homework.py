@@ -144,10 +144,10 @@ class Homework:
             n
             for n, c in enumerate(components)
             if (not operations or c.operation in operations)
-            and self.only.partition(".")[0] in {"", c.operation}
+            and self.only.partition(".")[0] in {"", c.spelled()}
         ]
         if not found:
-            known = ", ".join(c.operation for c in components)
+            known = ", ".join(c.spelled() for c in components)
             asked = self.only or ", ".join(operations)
             raise LookupError(f"no check {asked!r}: the dialect {self.spoken.name} has {known}")
         return found
@@ -186,13 +186,16 @@ class Homework:
 
     def _terms(self, component: Component) -> Terms:
         return Terms(
-            Course(component.conventions, component.cotangent),
+            Course(component.conventions, component.cotangent, component.fit),
             component.averaged,
             component.scale,
             replay_command(self._command(), self.count),
             tuple(component.variations),
             fixes_kink=component.fixes_kink,
             accepts_variations=True,
+            name=component.spelled(),
+            hides=component.hides,
+            draws=component.draws,
         )
 
     def _command(self) -> str:

@@ -80,7 +80,8 @@ class _Fixed:
     backward: Callable[..., Any]
 
 
-def _unchanged(sizes: Sizes, parameters: Parameters) -> tuple[Sizes, Parameters]:
+def unchanged(sizes: Sizes, parameters: Parameters) -> tuple[Sizes, Parameters]:
+    """Sizes and parameters that fit each other as they are."""
     return sizes, parameters
 
 
@@ -163,6 +164,8 @@ class Operation:
         Further derivations that are proved with it, such as a document's own form.
     fit
         Makes drawn sizes and parameters fit each other.
+    chances
+        By input of zeros and ones that a program may draw itself, the probability of a 1.
 
     Raises
     ------
@@ -188,7 +191,8 @@ class Operation:
     implied: frozenset[str] = frozenset()
     variations: Mapping[str, Operation] = field(default_factory=dict)
     lemmas: tuple[Callable[[], Derivation], ...] = ()
-    fit: Callable[[Sizes, Parameters], tuple[Sizes, Parameters]] = _unchanged
+    fit: Callable[[Sizes, Parameters], tuple[Sizes, Parameters]] = unchanged
+    chances: Mapping[str, Callable[[Mapping[str, Any]], float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.inputs and not self.proved:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -38,10 +38,17 @@ class Answer:
         The values of the forward, by output name, the differentiated one first.
     gradients
         The VJP with respect to each differentiable input, by input name.
+    observed
+        The inputs that the candidate drew itself, such as a mask, as they show in its answer.
+    misshapen
+        By name, the shape that a course asks for, where a result came in another one and the
+        operation's own shape cannot say so.
     """
 
     outputs: Mapping[str, np.ndarray]
     gradients: Mapping[str, np.ndarray]
+    observed: Mapping[str, np.ndarray] = field(default_factory=dict)
+    misshapen: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from backproof.candidates.candidate import Example
 from backproof.inputs import values
-from backproof.operation import Input, Operation, Sizes
+from backproof.operation import Input, Operation, Parameters, Sizes, unchanged
 
 _DIGITS = 4
 """The seed has this many digits to base 100.
@@ -41,10 +41,13 @@ class Course:
         By name, the values that the course allows; the operation's own where it says nothing.
     cotangent
         ``"any"``, or ``"ones"`` where a backward takes no cotangent.
+    fit
+        Makes drawn sizes and parameters such as the course promises to ask for.
     """
 
     parameters: Mapping[str, tuple[Any, ...]]
     cotangent: str = "any"
+    fit: Callable[[Sizes, Parameters], tuple[Sizes, Parameters]] = unchanged
 
 
 FREE = Course({})
@@ -118,7 +121,7 @@ def examples(
     convention = operation.convention_of(parameters)
     inputs = operation.arrays(convention)
     axes = list(dict.fromkeys(a for i in inputs for a in (*i.axes, *filter(None, [i.into]))))
-    sizes, parameters = operation.fit(_sizes(draw, axes), parameters)
+    sizes, parameters = course.fit(*operation.fit(_sizes(draw, axes), parameters))
     numbers = values.stream(_seed(draw))
     known = tuple(values.LAYOUTS)
     structure, arrays = {}, {}

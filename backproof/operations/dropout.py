@@ -20,4 +20,5 @@ OPERATION = Operation(
     conventions={"mode": derivation.MODES},
     parameters={"rate": (0.5, 0.2, 0.0)},
     values={"mask": "mask"},
+    chances={"mask": lambda parameters: 1 - parameters["rate"]},
 )

@@ -129,7 +129,7 @@ def question(check: Check) -> str:
     """The operation and the property in words."""
     prop, _, dtype = check.property.removesuffix("]").partition("[")
     kind, _, name = prop.partition(".")
-    of = f"of {check.operation}"
+    of = f"of {check.id.partition('.')[0]}"
     words = {
         "forward": f"the output {name} {of}" if name else f"the output {of}",
         "gradient": f"the gradient {of} with respect to {name}",

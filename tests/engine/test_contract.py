@@ -253,4 +253,4 @@ def test_only_what_can_be_asked_is_asked():
     assert "linearity" not in asked("softmax_cross_entropy", softmax_cross_entropy, terms=ones)
     assert "linearity" in asked("softmax_cross_entropy", softmax_cross_entropy)
     assert "modes" not in asked("batchnorm", batchnorm)
-    assert asked("l2_penalty", l2_penalty) == MANNERS - {"modes"}
+    assert asked("l2_penalty", l2_penalty) == MANNERS - {"modes", "randomness"}

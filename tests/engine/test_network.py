@@ -56,7 +56,7 @@ def test_cotangents_of_an_array_that_is_used_twice_add_up():
     """All three oracles and the composed implementation agree on a graph that is no chain."""
     verdict = examine(TWICE, count=15)
     assert verdict.verdict == "pass"
-    assert {c.property for c in verdict.checks} == {
+    assert {c.property for c in verdict.checks if c.oracles} == {
         *("forward", "gradient.x", "gradient.W", "gradient.b")
     }
     assert {say for c in verdict.checks for say in c.oracles.values()} == {"agree"}

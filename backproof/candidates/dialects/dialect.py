@@ -13,7 +13,7 @@ import numpy as np
 from backproof.candidates.candidate import Answer, Example
 from backproof.candidates.script import Script
 from backproof.candidates.wire import Handle
-from backproof.operation import Sizes
+from backproof.operation import Parameters, Sizes
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -41,6 +41,8 @@ class Component:
         The operation's name.
     module, name
         Where the course has it.
+    label
+        What tells it from another component of the same operation.
     conventions
         The operation's keyword parameters: the one value that the course fixes, or those to draw
         from.
@@ -59,6 +61,10 @@ class Component:
         Whether gradients add up over backwards by design.
     fixes_kink
         Whether the course fixes the derivative at a kink; else either side's is right.
+    draws
+        The inputs that the submission draws itself; `read` finds out what it drew.
+    hides
+        The properties of the operation that the interface does not show, or the course leaves open.
     variations
         What `survey` found that a course leaves open.
     """
@@ -66,6 +72,7 @@ class Component:
     operation: ClassVar[str]
     module: ClassVar[str]
     name: ClassVar[str]
+    label: ClassVar[str] = ""
     conventions: Mapping[str, tuple[Any, ...]] = NOTHING
     cotangent: ClassVar[Literal["any", "ones"]] = "any"
     averaged: ClassVar[frozenset[str]] = frozenset()
@@ -74,6 +81,8 @@ class Component:
     elementwise: ClassVar[bool] = False
     accumulates: bool = False
     fixes_kink: ClassVar[bool] = False
+    draws: ClassVar[frozenset[str]] = frozenset()
+    hides: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self) -> None:
         self.variations: list[str] = []
@@ -89,6 +98,15 @@ class Component:
         CandidateError
             Where the submission gives no answer.
         """
+
+    @classmethod
+    def spelled(cls) -> str:
+        """What the checks of this component begin with: ``batchnorm``, ``batchnorm-alt``."""
+        return f"{cls.operation}-{cls.label}" if cls.label else cls.operation
+
+    def fit(self, sizes: Sizes, parameters: Parameters) -> tuple[Sizes, Parameters]:
+        """Make drawn sizes and parameters such as the course promises to ask for."""
+        return sizes, parameters
 
     def build(self, script: Script, example: Example) -> Handle:
         """Make the object, with the example's parameters set."""
