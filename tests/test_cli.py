@@ -263,7 +263,7 @@ def test_a_submission_that_is_none_is_reported_as_such(capsys, tmp_path):
     ran = Ran(capsys, "check", str(ROOT / "tests"), *arguments)
     assert ran.code == 2
     results = json.loads(report.read_text("utf-8"))
-    assert "no activation.py" in results["output"]
+    assert "no mytorch/nn/activation.py" in results["output"]
     assert (results["score"], results["tests"]) == (0, [])
 
 

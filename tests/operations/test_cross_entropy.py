@@ -106,9 +106,9 @@ def shifted(forward_eps, backward_eps):
 
 
 def statuses(candidate, name):
-    """Give the status of each check under a variation."""
+    """Give the status of value and gradient under a variation."""
     verdict = examine(find("cross_entropy").variations[name], candidate, count=10)
-    return {c.property: c.status for c in verdict.checks}
+    return {c.property: c.status for c in verdict.checks if c.oracles}
 
 
 @pytest.mark.symbolic

@@ -98,7 +98,7 @@ def test_names_the_log_of_a_softmax_without_a_shift_unstable(failures_of):
         return loss, cache
 
     failures = failures_of(forward=forward, targets_as="one-hot")
-    assert failures == {"softmax_cross_entropy.forward": "unstable"}
+    assert failures == {"softmax_cross_entropy.stability": "unstable"}
 
 
 VARIATIONS = find("softmax_cross_entropy").variations
@@ -157,7 +157,7 @@ def test_rejects_the_plain_gradient_beside_an_eps():
     variation = VARIATIONS[VARIATION]
     candidate = SimpleNamespace(forward=variation.implementation.forward, backward=backward)
     verdict = examine(variation, candidate, count=30)
-    assert {c.property: c.status for c in verdict.checks} == {
+    assert {c.property: c.status for c in verdict.checks if c.oracles} == {
         "forward": "pass",
         "gradient.logits": "fail",
     }
