@@ -134,7 +134,8 @@ class Contract:
         reach = np.abs(draw.example.cotangent) + np.abs(self._second(draw.example.cotangent))
         wide = replace(draw, example=replace(draw.example, cotangent=reach))
         found = (*answer.outputs.values(), *answer.gradients.values())
-        coarsest = min((a.dtype for a in found if a.dtype.kind == "f"), key=lambda d: d.itemsize)
+        floating = [a.dtype for a in found if a.dtype.kind == "f"]
+        coarsest = min(floating, key=lambda d: d.itemsize, default=self.examination.dtype)
         truth = self.examination.truth(wide, coarsest)
         bounds = {}
         for asked, came in (
