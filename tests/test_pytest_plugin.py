@@ -7,12 +7,18 @@ import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-PLUGIN = "backproof.pytest_plugin"
+# Where backproof is installed, pytest finds the plugin by itself, and takes it but once.
+PLUGIN = (
+    ()
+    if any(found.value == "backproof.pytest_plugin" for found in entry_points(group="pytest11"))
+    else ("-p", "backproof.pytest_plugin")
+)
 
 
 @pytest.fixture
@@ -29,7 +35,7 @@ def homework(tmp_path: Path) -> Path:
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run pytest inside a folder."""
-    asked = [sys.executable, "-m", "pytest", "-p", PLUGIN, "-p", "no:cacheprovider", *arguments]
+    asked = [sys.executable, "-m", "pytest", *PLUGIN, "-p", "no:cacheprovider", *arguments]
     path = os.pathsep.join(entry for entry in sys.path if entry)
     return subprocess.run(
         asked,
