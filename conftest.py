@@ -32,8 +32,12 @@ ROOT = Path(__file__).parent
 SYMBOLIC, NUMERIC = {"proofs", "status_of"}, {"failures_of"}
 
 
+# The rooms that judge whole homeworks, and what comes of it: dear, and NumPy changes little there.
+SYSTEM = {("tests",), ("tests", "gate"), ("tests", "red_team"), ("tests", "report")}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of the proofs: SymPy answers them, whichever NumPy is installed."""
+    """Mark the tests that not every NumPy has to run."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         room = item.path.parent.relative_to(ROOT) if item.path.is_relative_to(ROOT) else None
@@ -41,6 +45,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             room == Path("tests/operations") and fixtures & SYMBOLIC and not fixtures & NUMERIC
         ):
             item.add_marker("symbolic")
+        if room is not None and room.parts[:2] in SYSTEM:
+            item.add_marker("system")
 
 
 def pytest_sessionstart() -> None:

@@ -1,20 +1,25 @@
-"""The command line: prove, verify, check."""
+"""The command line: prove, verify, check, package."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import click
 from rich.console import Console
 
 from backproof import catalog, workers
+from backproof.course import Settings, is_gate
+from backproof.grading import Grades, grade, refused
 from backproof.operation import Operation
 from backproof.report import json as json_report
 from backproof.report import terminal
-from backproof.verdict import USAGE, Verdict
+from backproof.verdict import EXIT_CODES, USAGE, Verdict
 from backproof.version import __version__
 
 _PROVED = {"proved": 0, "refuted": 1, "undecided": 3}
@@ -31,6 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo("backproof: interrupted", err=True)
         code = 130
     sys.exit(code)
+
+
+class NotJudgedError(click.ClickException):
+    """What keeps anything from being judged, and is nobody's mistake."""
+
+    exit_code = EXIT_CODES["incomplete"]
 
 
 class UsageError(click.ClickException):
@@ -50,7 +61,7 @@ def command() -> None:
 
 def _operations(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> list[Operation]:
     try:
-        return [catalog.find(n) for n in names] or list(catalog.OPERATIONS)
+        return [catalog.find(n) for n in names]
     except LookupError as error:
         raise UsageError(str(error)) from None
 
@@ -78,7 +89,91 @@ examples = click.option(
     show_default=True,
     help="Examples for each check.",
 )
+SECONDS = click.FloatRange(min=0, min_open=True)
 only = click.option("--only", metavar="CHECK", default="", help="Examine this one check.")
+
+
+def _settings(context: click.Context, _: click.Parameter, path: Path | None) -> Settings:
+    """Read a course's file; what it says holds where the command line says nothing."""
+    if path is None:
+        return Settings()
+    from backproof.course_file import CourseError, load  # noqa: PLC0415 - pydantic is slow to import
+
+    try:
+        settings = load(path)
+    except CourseError as error:
+        raise UsageError(str(error)) from None
+    said = {
+        "name": settings.dialect,
+        "edition": settings.edition,
+        "count": settings.examples,
+        "request": settings.budget.request,
+        "per_check": settings.budget.check,
+        "total": settings.budget.total,
+    }
+    context.default_map = {name: value for name, value in said.items() if value is not None}
+    return settings
+
+
+class Report(NamedTuple):
+    """Where a platform's report goes."""
+
+    format: str
+    path: str
+
+    def write(self, verdict: Verdict, grades: Grades) -> None:
+        """Write it at once, so that it is whole or not there."""
+        text = formats()[self.format](verdict, grades)
+        if self.path == "-":
+            click.echo(text, nl=False)
+            return
+        try:
+            Path(self.path).write_text(text, "utf-8")
+        except OSError as error:
+            raise UsageError(f"{self.path}: {error.strerror}") from None
+
+
+def formats() -> Mapping[str, Callable[[Verdict, Grades], str]]:
+    """The formats there are."""
+    from backproof.report.formats import FORMATS  # noqa: PLC0415 - only for those who ask
+
+    return FORMATS
+
+
+def _reports(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> list[Report]:
+    reports = [Report(v.partition("=")[0], v.partition("=")[2]) for v in values]
+    for report in reports:
+        if report.format not in formats():
+            known = ", ".join(formats())
+            raise UsageError(f"no report {report.format!r}; there are: {known}")
+        if not report.path:
+            raise UsageError(f"--report {report.format}: say where to: {report.format}=FILE")
+        if not Path(report.path).parent.is_dir():
+            raise UsageError(f"{report.path}: no such folder")
+    return reports
+
+
+course = click.option(
+    "--course",
+    "settings",
+    type=click.Path(path_type=Path),
+    is_eager=True,
+    callback=_settings,
+    help="A course's backproof.toml. It is not looked for: a submission could bring its own.",
+)
+reports = click.option(
+    "--report",
+    "reports",
+    metavar="FORMAT=FILE",
+    multiple=True,
+    callback=_reports,
+    help="Write a platform's report too: gradescope, autolab, prairielearn, github-classroom, "
+    "github-annotations, github-summary; - for standard output.",
+)
+
+
+def _takes_stdout(file: IO[str] | None) -> bool:
+    return file is not None and getattr(file, "name", "<stdout>") in {"-", "<stdout>"}
 
 
 def _publish(
@@ -87,20 +182,25 @@ def _publish(
     """Write the record, and show the views unless the record has standard output."""
     if file is not None:
         json_report.write(record, file)
-    if file is None or getattr(file, "name", "<stdout>") not in {"-", "<stdout>"}:
+    if not _takes_stdout(file):
         out = terminal.console()
         for view in views:
             view(out)
 
 
-def _publish_verdict(file: IO[str] | None, verdict: Verdict) -> int:
-    _publish(
-        file,
-        json_report.verdict(verdict),
-        lambda out: terminal.show_verdict(out, verdict),
-        lambda out: terminal.show_failures(out, verdict),
+def _publish_verdict(
+    file: IO[str] | None, verdict: Verdict, settings: Settings | None = None, *, quiet: bool = False
+) -> int:
+    """Write the whole record, and show as much of it as a course lets a student see."""
+    settings = settings or Settings()
+    visible = [c for c in verdict.checks if settings.visibility_of(c.id) == "visible"]
+    shown = replace(verdict, checks=tuple(visible))
+    views = (
+        lambda out: terminal.show_verdict(out, shown),
+        lambda out: terminal.show_failures(out, shown, settings.level_of),
         lambda out: terminal.show_summary(out, verdict),
     )
+    _publish(file, json_report.verdict(verdict), *(() if quiet else views))
     return verdict.exit_code
 
 
@@ -112,7 +212,8 @@ def prove(operations: list[Operation], json_to: IO[str] | None, processes: int) 
     """Prove every closed form equal to the derivative of its primal, for every size."""
     from backproof.prove import prove_operations  # noqa: PLC0415 - each command imports its own
 
-    proofs = prove_operations(operations, processes)
+    # A network rests on the proofs of its operations: they are not repeated for it unasked.
+    proofs = prove_operations(operations or catalog.OPERATIONS, processes)
     record = json_report.proofs(proofs)
     _publish(json_to, record, lambda out: terminal.show_proofs(out, proofs))
     codes = {_PROVED[p.status] for p in proofs}
@@ -131,6 +232,7 @@ def verify(
     """Examine every NumPy implementation against the three oracles."""
     from backproof.verify import verify_operations  # noqa: PLC0415
 
+    operations = operations or [*catalog.OPERATIONS, *catalog.NETWORKS]
     verdict = verify_operations(operations, count=count, processes=processes, only=only)
     if not verdict.checks:
         raise UsageError(f"no check {only!r} of {', '.join(o.name for o in operations)}")
@@ -139,26 +241,129 @@ def verify(
 
 @command.command()
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--dialect", "name", required=True, metavar="NAME", help="The course's interface.")
+@click.option(
+    "--dialect",
+    "name",
+    required=True,
+    metavar="NAME",
+    help="The course's interface, or a Python file that defines it.",
+)
+@click.option(
+    "--edition",
+    metavar="NAME",
+    default="",
+    help="The interface's year.",
+    show_default="the one that the code looks like",
+)
+@click.option("--request-budget", "request", type=SECONDS, default=10.0, help="For one answer.")
+@click.option(
+    "--check-budget", "per_check", type=SECONDS, default=120.0, help="For one component's checks."
+)
+@click.option("--total-budget", "total", type=SECONDS, default=600.0, help="For the submission.")
+@click.option(
+    "--require-isolation/--no-require-isolation",
+    "confined",
+    default=is_gate,
+    show_default="required where CI=true",
+    help="Judge nothing, with exit code 3, unless the submission's process is closed off.",
+)
+@course
+@reports
 @json_file
 @processes
 @examples
 @only
 def check(
-    path: Path, name: str, json_to: IO[str] | None, processes: int, count: int, only: str
+    path: Path,
+    name: str,
+    edition: str,
+    request: float,
+    per_check: float,
+    total: float,
+    settings: Settings,
+    reports: list[Report],
+    json_to: IO[str] | None,
+    processes: int,
+    count: int,
+    only: str,
+    *,
+    confined: bool,
 ) -> int:
     """Judge a homework without importing it."""
     from backproof import homework  # noqa: PLC0415
-    from backproof.candidates.dialects.dialect import SubmissionError  # noqa: PLC0415
+    from backproof.candidates.process import Budget  # noqa: PLC0415
 
-    try:
-        spoken = homework.dialect(name)
-        verdict = homework.judge(path, spoken, count=count, processes=processes, only=only)
-    except (LookupError, SubmissionError) as error:
-        raise UsageError(str(error.args[0])) from None
+    to_stdout = [r for r in reports if r.path == "-"]
+    if len(to_stdout) + _takes_stdout(json_to) > 1:
+        raise UsageError("standard output has room for one record")
+    if reports and only:
+        raise UsageError("--report is of every check, --only of one")
+    budget = Budget(request, per_check, time.time() + total)
+    with _reported(reports):
+        asked = homework.Homework(path, name, edition, count, only, budget, confined)
+        numbers = asked.numbers()
+        with terminal.progress([asked.operation(n) for n in numbers]) as finished:
+            verdict = homework.judge_each(asked, numbers, processes, finished)
+        grades = None if only else grade(verdict, settings)
     if not verdict.checks:
         raise UsageError(f"no check {only!r} in the dialect {name}")
-    return _publish_verdict(json_to, verdict)
+    code = _publish_verdict(json_to, verdict, settings, quiet=bool(to_stdout))
+    if grades is not None:
+        for report in reports:
+            report.write(verdict, grades)
+    return code
+
+
+@contextmanager
+def _reported(reports: Sequence[Report]) -> Iterator[None]:
+    """Where nothing can be judged, say so on every platform, and in one line here."""
+    from backproof.candidates.dialects.dialect import SubmissionError  # noqa: PLC0415
+    from backproof.candidates.process import RunnerError  # noqa: PLC0415
+    from backproof.homework import DialectError  # noqa: PLC0415
+
+    try:
+        yield
+    except (LookupError, DialectError) as error:
+        raise UsageError(str(error.args[0])) from None
+    except (SubmissionError, RunnerError) as error:
+        for report in reports:
+            report.write(Verdict(()), refused(str(error)))
+        kind = UsageError if isinstance(error, SubmissionError) else NotJudgedError
+        raise kind(str(error)) from None
+
+
+@command.group()
+def package() -> None:
+    """Build what a platform takes in."""
+
+
+@package.command("gradescope")
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--course",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="The folder with the course's backproof.toml.",
+    show_default="this folder",
+)
+@click.option(
+    "--wheel",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The backproof to install; this version, from the package index, without it.",
+)
+def package_gradescope(out: Path, folder: Path, wheel: Path | None) -> int:
+    """Build the zip that Gradescope makes its autograder from."""
+    from backproof.package import gradescope  # noqa: PLC0415
+
+    try:
+        names = gradescope(folder, out, wheel)
+    except OSError as error:
+        raise UsageError(f"{out}: {error.strerror}") from None
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    click.echo(f"{out}: {', '.join(names)}")
+    return 0
 
 
 if __name__ == "__main__":

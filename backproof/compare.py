@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -36,6 +36,8 @@ class Finding:
         The oracle that stands alone against the others, or empty.
     own_forward
         The gradient is wrong, but it is the derivative of the candidate's own forward.
+    note
+        What is wrong, where it is no matter of numbers.
     """
 
     outcome: Outcome
@@ -45,6 +47,19 @@ class Finding:
     actual: np.ndarray
     blamed: str = ""
     own_forward: bool = False
+    note: str = ""
+
+    @classmethod
+    def kept(cls) -> Finding:
+        """A property that holds and has no numbers of its own."""
+        nothing = np.zeros(())
+        return cls("right", {}, math.inf, Bounded(nothing, None), nothing)
+
+    @classmethod
+    def broken(cls, note: str, expected: Any = (), actual: Any = ()) -> Finding:
+        """A property that does not hold, in words, and what shows it."""
+        asked = Bounded(np.asarray(expected), None)
+        return cls("wrong", {}, math.inf, asked, np.asarray(actual), note=note)
 
 
 def within(actual: np.ndarray, expected: np.ndarray, bound: np.ndarray) -> bool:
@@ -158,9 +173,9 @@ def _slopes_say(probes: Sequence[Probe], truth: Bounded, gradient: np.ndarray, s
         if not probe.error < max(signal, np.finfo(np.float64).tiny):
             continue
         heard = True
-        with np.errstate(all="ignore"):  # a gradient may hold anything
+        with np.errstate(all="ignore"):  # a gradient may hold anything, a bound be infinite
             predicted = float(asked @ way) / scale
-        slack = float(bound @ reach) / scale + way.size * unit * signal
+            slack = float(bound @ reach) / scale + way.size * unit * signal
         if not abs(predicted - probe.slope) <= probe.error + slack:
             return "disagree"
     return "agree" if heard else "unreliable"

@@ -9,14 +9,17 @@ candidate's format and follows the same formula may stray from it, whatever the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from backproof.error_function import erf, relative_error
+
 LIBRARY_ROUNDINGS = 8
-"""Roundings of exp, log, tanh and non-integer powers: NumPy's vector loops promise 4 ulp."""
+"""Roundings of exp, log, tanh, erf and non-integer powers: NumPy's vector loops promise 4 ulp."""
 
 
 class Bounded(NamedTuple):
@@ -84,8 +87,8 @@ class Rounding:
         """An input, which the candidate was given as it stands."""
         return Bounded(np.asarray(value, dtype=self.reference), None)
 
-    def constant(self, value: float) -> Bounded:
-        """A parameter, which the candidate rounds to its own format."""
+    def constant(self, value: float | np.floating[Any]) -> Bounded:
+        """A parameter or a number of the formula, which the candidate rounds to its own format."""
         wide = np.asarray(value, dtype=self.reference)
         off = abs(float(wide - self.dtype.type(value)))
         return Bounded(wide, np.asarray(off) if off else None)
@@ -180,6 +183,26 @@ class Rounding:
         """A hyperbolic tangent, whose slope is at most 1."""
         return self._rounded(np.tanh(inside.value), inside.error, LIBRARY_ROUNDINGS)
 
+    def erf(self, inside: Bounded) -> Bounded:
+        """An error function."""
+        value = erf(inside.value)
+        return self._rounded(value, self._through_erf(inside, value), LIBRARY_ROUNDINGS)
+
+    def erfc(self, inside: Bounded) -> Bounded:
+        """A complementary error function, whose library's error is relative to its own value."""
+        value = erf(inside.value)
+        return self._rounded(1 - value, self._through_erf(inside, value), LIBRARY_ROUNDINGS)
+
+    def _through_erf(self, inside: Bounded, value: np.ndarray) -> np.ndarray:
+        """What the argument's error comes to, and the reference's own."""
+        own = _size(value) * relative_error(self.reference)
+        if inside.error is None:
+            return own
+        # The slope is largest where the argument may be nearest to 0.
+        nearest = np.maximum(_size(inside.value) - inside.error, 0.0)
+        slope = 2 / math.sqrt(math.pi) * np.exp(-np.square(nearest))
+        return np.asarray(own + inside.error * slope)
+
     def total(self, terms: Bounded, axes: tuple[int, ...]) -> Bounded:
         """A sum along axes, in any order."""
         value = terms.value.sum(axis=axes)
@@ -216,12 +239,48 @@ class Rounding:
         error = None if terms.error is None else terms.error.max(axis=axes)
         return Bounded(terms.value.max(axis=axes), error)
 
-    def select(self, indicator: np.ndarray, a: Bounded, b: Bounded) -> Bounded:
-        """The first where the indicator is 1, else the second."""
-        value = np.where(indicator, a.value, b.value)
-        if a.error is None and b.error is None:
+    def first_maximum(self, terms: Bounded, axes: tuple[int, ...]) -> Bounded:
+        """1 at the first largest value along axes; where errors allow several, any of them."""
+        last = tuple(range(-len(axes), 0))
+
+        def in_rows(array: np.ndarray) -> np.ndarray:
+            moved = np.moveaxis(array, axes, last)
+            return moved.reshape(*moved.shape[: -len(axes)], -1)
+
+        def back(rows: np.ndarray) -> np.ndarray:
+            shape = np.moveaxis(terms.value, axes, last).shape
+            return np.moveaxis(rows.reshape(shape), last, axes)
+
+        value = in_rows(terms.value)
+        first = np.arange(value.shape[-1]) == value.argmax(axis=-1)[..., None]
+        marks = back(first).astype(self.reference)
+        if terms.error is None:
+            return Bounded(marks, None)
+        error = in_rows(terms.error)
+        rivals = value + error >= (value - error).max(axis=-1, keepdims=True)
+        unsure = rivals & (rivals.sum(axis=-1, keepdims=True) > 1)
+        return Bounded(marks, back(unsure).astype(np.float64) if unsure.any() else None)
+
+    def positive(self, inside: Bounded) -> Bounded:
+        """1 above 0, else 0; where the error reaches across 0, a candidate may see the other."""
+        indicator = (inside.value > 0).astype(self.reference)
+        if inside.error is None:
+            return Bounded(indicator, None)
+        # Negated, so that an error that is no number leaves it unsure.
+        unsure = ~((inside.value - inside.error > 0) | (inside.value + inside.error <= 0))
+        return Bounded(indicator, unsure.astype(np.float64) if unsure.any() else None)
+
+    def select(self, indicator: Bounded, a: Bounded, b: Bounded) -> Bounded:
+        """The first where the indicator is 1, else the second; either where that is not sure."""
+        first = indicator.value == 1
+        value = np.where(first, a.value, b.value)
+        if a.error is None and b.error is None and indicator.error is None:
             return Bounded(value, None)
-        return Bounded(value, np.where(indicator, a.bound, b.bound))
+        error = np.where(first, a.bound, b.bound)
+        if indicator.error is not None:
+            other = _size(a.value - b.value) + np.where(first, b.bound, a.bound)
+            error = np.where(indicator.error > 0, np.maximum(error, other), error)
+        return Bounded(value, error)
 
 
 def _size(value: np.ndarray) -> np.ndarray:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from backproof.candidates.candidate import Candidate, CandidateError, Example
+from backproof.candidates.candidate import Answer, Candidate, CandidateError, Example, Round
 from backproof.compare import Evidence, Finding, adjudicate
 from backproof.error_analysis import Bounded, Rounding
 from backproof.inputs import values
 from backproof.inputs.examples import FREE, Course, Draw
 from backproof.inputs.search import seed_of
-from backproof.operation import Operation, scalar_symbols
+from backproof.operation import Operation, Sizes, scalar_symbols
 from backproof.oracles import autograd, finite_difference
+from backproof.oracles.composed import ComposedOracle
 from backproof.oracles.symbolic import Opinion, SymbolicOracle
+
+_IN_SINGLE = "float32 results"
+_PROBED = 3
+"""With respect to so many inputs an example is differentiated numerically: each gets its share."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +35,35 @@ class Terms:
         What a dialect narrows.
     averaged
         The inputs whose gradient the course divides by the batch size.
+    scale
+        By input, what else the course multiplies the true gradient by.
     replay
         How to examine a check again; ``{id}`` stands for its id.
+    variations
+        What the candidate is known to do its own way.
+    fixes_kink
+        Whether the derivative at a kink is fixed; else either side's is right.
+    accepts_variations
+        Whether an operation's variations are as right as itself, and results in single precision
+        where double was given.
+    name
+        What checks are called by; the operation's where it is empty.
+    hides
+        The properties, as checks have them, that there is no check of.
+    draws
+        The inputs that the candidate draws itself, whatever the example has for them.
     """
 
     course: Course = FREE
     averaged: frozenset[str] = frozenset()
+    scale: Mapping[str, Callable[[Sizes], float]] = field(default_factory=dict)
     replay: str = "examine(operation, candidate, only='{id}')"
+    variations: tuple[str, ...] = ()
+    fixes_kink: bool = True
+    accepts_variations: bool = False
+    name: str = ""
+    hides: frozenset[str] = frozenset()
+    draws: frozenset[str] = frozenset()
 
 
 def replay_command(command: str, count: int) -> str:
@@ -45,7 +73,16 @@ def replay_command(command: str, count: int) -> str:
 
 
 class Examination:
-    """One candidate, one operation, one format."""
+    """One candidate, one operation, one format.
+
+    Attributes
+    ----------
+    variations
+        What the candidate does its own way, in words; further ones are added as they show.
+    side
+        At a kink, what moves the inputs off it to the side whose derivative is right; None for the
+        derivative that the closed form declares.
+    """
 
     def __init__(
         self, operation: Operation, candidate: Candidate, dtype: np.dtype[Any], terms: Terms
@@ -54,9 +91,27 @@ class Examination:
         self.candidate = candidate
         self.dtype = dtype
         self.terms = terms
-        self._oracles: dict[tuple[Any, ...], SymbolicOracle] = {}
+        self.variations = list(terms.variations)
+        self.side: Callable[[np.ndarray], np.ndarray] | None = None
+        self._oracles: dict[tuple[Any, ...], SymbolicOracle | ComposedOracle | None] = {}
+
+    def of(self, operation: Operation) -> Examination:
+        """The same candidate, held to an operation that a right program may take for this one."""
+        other = Examination(operation, self.candidate, self.dtype, self.terms)
+        other.variations = list(self.variations)
+        return other
 
     # --- what is right -------------------------------------------------------------------------
+
+    def formats(self) -> list[str]:
+        """The dtypes that results may have."""
+        single = ["float32"] if self.terms.accepts_variations and self.dtype == np.float64 else []
+        return [self.dtype.name, *single]
+
+    def truth(self, draw: Draw, dtype: np.dtype[Any] | None = None) -> Opinion:
+        """What is right: the closed forms' answer, or autograd's without a derivation."""
+        symbolic = self.symbolic(draw, dtype)
+        return self.autograd(draw, None) if symbolic is None else symbolic
 
     def example(self, draw: Draw, dtype: np.dtype[Any] | None = None) -> Example:
         """The drawn example in a format; memory layouts stay."""
@@ -68,14 +123,11 @@ class Examination:
 
     def symbolic(self, draw: Draw, dtype: np.dtype[Any] | None = None) -> Opinion | None:
         """The closed forms' answer, with bounds for a format; None without a derivation."""
-        derivation = self.operation.derivation(draw.convention)
-        if derivation is None:
+        oracle = self._oracle(draw)
+        if oracle is None:
             return None
-        key = tuple(draw.convention.items())
-        if key not in self._oracles:
-            self._oracles[key] = SymbolicOracle(derivation, self.operation.outputs)
         rounding = Rounding.of(self.dtype if dtype is None else dtype)
-        opinion = self._oracles[key].opinion(
+        opinion = oracle.opinion(
             rounding,
             draw.example.inputs,
             draw.example.cotangent,
@@ -87,9 +139,32 @@ class Examination:
         }
         return Opinion(opinion.outputs, scaled)
 
+    def _oracle(self, draw: Draw) -> SymbolicOracle | ComposedOracle | None:
+        key = tuple(draw.convention.items())
+        if key not in self._oracles:
+            derivation = self.operation.derivation(draw.convention)
+            composition = self.operation.composition(draw.convention)
+            self._oracles[key] = (
+                ComposedOracle(composition)
+                if composition
+                else SymbolicOracle(derivation, self.operation.outputs)
+                if derivation
+                else None
+            )
+        return self._oracles[key]
+
+    def margin(self, draw: Draw) -> float:
+        """How far the inputs may move before a kink."""
+        oracle, example = self._oracle(draw), draw.example
+        if isinstance(oracle, ComposedOracle):
+            return oracle.margin(example.inputs, scalar_symbols(draw.sizes, example.parameters))
+        return self.operation.margin(example.inputs, example.parameters)
+
     def divisor(self, draw: Draw, name: str) -> float:
         """What the course divides a gradient by."""
-        return float(draw.sizes["batch"]) if name in self.terms.averaged else 1.0
+        scale = self.terms.scale.get(name)
+        divisor = float(draw.sizes["batch"]) if name in self.terms.averaged else 1.0
+        return divisor if scale is None else divisor / scale(draw.sizes)
 
     def autograd(self, draw: Draw, symbolic: Opinion | None) -> Opinion:
         """The torch reference's answer.
@@ -116,16 +191,26 @@ class Examination:
         }
         return Opinion(outputs, gradients)
 
-    def probes(self, draw: Draw, truth: Opinion) -> list[finite_difference.Probe]:
-        """Slopes of the candidate's own forward; none at a kink."""
+    def probes(
+        self, draw: Draw, truth: Opinion, *, forward_right: bool
+    ) -> list[finite_difference.Probe]:
+        """Slopes of the candidate's own forward; none at a kink.
+
+        With respect to some of its inputs where there are many, unless there is nothing else to
+        judge its gradients by.
+        """
         example = self.example(draw, np.dtype(np.float64))
-        margin = self.operation.margin(example.inputs, example.parameters)
+        margin = self.margin(draw)
         if not margin > 0:
             return []
         output = truth.outputs[self.operation.outputs[0]]
         ratio = unit_roundoff(np.float64) / unit_roundoff(self.dtype)
-        noise = float(np.sum(np.abs(example.cotangent) * output.bound)) * ratio
+        with np.errstate(invalid="ignore"):  # a bound may be infinite
+            noise = float(np.sum(np.abs(example.cotangent) * output.bound)) * ratio
         names = self.operation.differentiable(draw.convention)
+        numbers = values.stream(seed_of(repr(sorted(draw.sizes.items()))))
+        if forward_right and len(names) > _PROBED:
+            names = tuple(names[n] for n in sorted(values.shuffled(numbers, len(names))[:_PROBED]))
         half_the_digits = math.sqrt(unit_roundoff(np.float64))
         wanted = {
             n: half_the_digits
@@ -140,10 +225,51 @@ class Examination:
             margin=margin,
             noise=lambda _: noise,
             wanted=wanted,
-            numbers=values.stream(seed_of(repr(sorted(draw.sizes.items())))),
+            numbers=numbers,
         )
 
+    def observed(self, draw: Draw) -> Draw:
+        """The draw with the inputs that the candidate draws itself, as it drew them.
+
+        Raises
+        ------
+        CandidateError
+            Where the candidate gave no answer.
+        """
+        return self._seen(draw, self.answer(self.example(draw))) if self.terms.draws else draw
+
+    def _seen(self, draw: Draw, answer: Answer) -> Draw:
+        inputs = {**draw.example.inputs, **answer.observed}
+        return replace(draw, example=replace(draw.example, inputs=inputs))
+
+    def accepts(self, dtype: np.dtype[Any]) -> bool:
+        """Whether results may have this dtype."""
+        return dtype.name in self.formats()
+
     # --- one example ---------------------------------------------------------------------------
+
+    def answer(self, example: Example) -> Answer:
+        """The candidate's answer, of real numbers.
+
+        Raises
+        ------
+        CandidateError
+            Where there is none.
+        """
+        return _real(self.candidate.answer(example))
+
+    def rounds(self, examples: Sequence[Example]) -> list[Round]:
+        """The candidate's answers to questions put to one object in turn.
+
+        Raises
+        ------
+        CandidateError
+            Where there is none.
+        """
+        rounds = self.candidate.rounds(examples)
+        for one in rounds:
+            _real(one.answer)
+        return rounds
 
     def findings(self, draw: Draw, *, slopes: bool = True) -> dict[str, Finding]:
         """What one example says of each property.
@@ -153,35 +279,61 @@ class Examination:
         CandidateError
             Where the candidate gave no answer.
         """
-        answer = self.candidate.answer(self.example(draw))
-        for name, array in (*answer.outputs.items(), *answer.gradients.items()):
-            if array.dtype.kind not in "fiub":
-                message = f"{name} must hold real numbers; it holds {array.dtype.name}"
-                raise CandidateError("error", message)
-        symbolic = self.symbolic(draw)
-        torch = self.autograd(draw, symbolic)
-        truth = symbolic or torch
+        answer = self.answer(self.example(draw))
+        # Its own draws of this time: whether they repeat themselves is another question.
+        asked = self._beside_kinks(self._seen(draw, answer))
+        single = self._single(answer)
+        symbolic = self.symbolic(asked)
+        torch = self.autograd(asked, symbolic)
+        coarse = self.symbolic(asked, np.dtype(np.float32)) if single and symbolic else symbolic
         first = self.operation.outputs[0]
-        found = {
-            f"forward.{name}" if name != first else "forward": adjudicate(
-                Evidence(actual, symbolic.outputs[name] if symbolic else None, torch.outputs[name])
+        found = {}
+        for name, actual in answer.outputs.items():
+            closed = (coarse if name in single else symbolic) if symbolic else None
+            shape = answer.misshapen.get(name)
+            found[f"forward.{name}" if name != first else "forward"] = adjudicate(
+                Evidence(
+                    actual,
+                    shaped(closed.outputs[name], shape) if closed else None,
+                    shaped(torch.outputs[name], shape),
+                )
             )
-            for name, actual in answer.outputs.items()
-        }
-        forward_right = found["forward"].outcome != "wrong"
-        probes = self.probes(draw, truth) if slopes and answer.gradients else []
+        forward_right = "forward" not in found or found["forward"].outcome != "wrong"
+        probed = slopes and answer.gradients
+        truth = coarse or torch
+        probes = self.probes(draw, truth, forward_right=forward_right) if probed else []
         for name, actual in answer.gradients.items():
+            closed = (coarse if name in single else symbolic) if symbolic else None
+            shape = answer.misshapen.get(name)
             found[f"gradient.{name}"] = adjudicate(
                 Evidence(
                     actual,
-                    symbolic.gradients[name] if symbolic else None,
-                    torch.gradients[name],
+                    shaped(closed.gradients[name], shape) if closed else None,
+                    shaped(torch.gradients[name], shape),
                     [p for p in probes if p.input == name],
                     1 / self.divisor(draw, name),
                     forward_right,
                 )
             )
         return found
+
+    def _beside_kinks(self, draw: Draw) -> Draw:
+        """The draw with its kinks moved to the side that a candidate follows."""
+        name = self.operation.kinks
+        if self.side is None or name is None:
+            return draw
+        inputs = {**draw.example.inputs, name: self.side(draw.example.inputs[name])}
+        return replace(draw, example=replace(draw.example, inputs=inputs))
+
+    def _single(self, answer: Answer) -> set[str]:
+        """The results in single precision, where that is right."""
+        if not self.terms.accepts_variations or self.dtype == np.float32:
+            return set()
+        found = (*answer.outputs.items(), *answer.gradients.items())
+        single = {name for name, array in found if array.dtype == np.float32}
+        if single and _IN_SINGLE not in self.variations:
+            self.variations.append(_IN_SINGLE)
+        return single
 
     def properties(self) -> list[str]:
         """The properties there are, in any convention that the course allows."""
@@ -193,6 +345,14 @@ class Examination:
         return list(dict.fromkeys(found))
 
 
+def _real(answer: Answer) -> Answer:
+    for name, array in (*answer.outputs.items(), *answer.gradients.items()):
+        if array.dtype.kind not in "fiub":
+            message = f"{name} must hold real numbers; it holds {array.dtype.name}"
+            raise CandidateError("error", message)
+    return answer
+
+
 def _in_format(array: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
     """The array in another format; whole numbers stay, and so does the layout in memory."""
     if array.dtype.kind != "f" or array.dtype == dtype:
@@ -201,6 +361,13 @@ def _in_format(array: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
     converted = values.strided(array.astype(dtype)) if strided else array.astype(dtype, order="K")
     converted.flags.writeable = array.flags.writeable
     return converted
+
+
+def shaped(value: Bounded, shape: tuple[int, ...] | None) -> Bounded:
+    """What is right in the shape that a course asks for; as it is without one."""
+    if shape is None:
+        return value
+    return Bounded(value.value.reshape(shape), value.bound.reshape(shape))
 
 
 def unit_roundoff(dtype: Any) -> float:

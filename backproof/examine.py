@@ -10,16 +10,20 @@ from typing import Any
 
 import numpy as np
 
-from backproof.candidates.candidate import CandidateError
+from backproof.aspects import STABILITY, Aspect, Gradients, Kinks
+from backproof.candidates.candidate import Candidate, CandidateError
 from backproof.candidates.in_process import InProcess
 from backproof.compare import Finding
-from backproof.diagnosis import Failure, Fresh, diagnose
+from backproof.contract import Contract
+from backproof.diagnosis import Failure, Fresh, Kind, diagnose
 from backproof.examination import Examination, Terms
 from backproof.inputs import values
-from backproof.inputs.examples import Draw, examples
+from backproof.inputs.examples import Draw
 from backproof.inputs.search import Strategy, explore, smallest
 from backproof.operation import Operation
-from backproof.verdict import Check, Counterexample, Say, Status, Verdict
+from backproof.precision import is_rounding
+from backproof.variations import at_kinks, settled
+from backproof.verdict import Check, Counterexample, Diagnosis, Say, Status, Verdict
 
 SILENT_SHARE = 0.5
 """Above this share of examples that say nothing, a check is undecided and not passed."""
@@ -29,6 +33,16 @@ _ERRORS = 3
 
 _ROUNDS = 3
 """Some conventions lack some gradients: further rounds give every check its examples."""
+
+_SURE = 3
+"""After so many wrong examples of a property that no rounding explains, none is asked about."""
+
+_UNSTABLE = (
+    "The formula is right, but this way of computing it loses its digits to rounding or overflow "
+    "({what}): in a more precise format, or on milder inputs, the error goes away."
+)
+
+Case = tuple[Draw, Finding]
 
 _STATED = Terms()
 
@@ -69,14 +83,30 @@ def examine(
     candidate = operation.implementation if candidate is None else candidate
     if not hasattr(candidate, "answer"):
         candidate = InProcess(operation, candidate)
-    if operation.derive is None:
+    if not operation.proved:
         dtypes = ("float64",)
     checks: list[Check] = []
     for dtype in dtypes:
-        examination = Examination(operation, candidate, np.dtype(dtype), terms)
-        for kinks in (False, True) if operation.kinks else (False,):
-            checks += _Loop(examination, count, kinks=kinks).checks(only)
+        held_to = settled(Examination(operation, candidate, np.dtype(dtype), terms))
+        for aspect in _aspects(held_to, at_kinks):
+            checks += _Loop(aspect, count).checks(only)
     return Verdict(tuple(checks))
+
+
+def expected_checks(operation: Operation, candidate: Candidate, terms: Terms) -> list[str]:
+    """The ids of the checks that `examine` will give in float64, without asking the candidate."""
+    aspects = _aspects(Examination(operation, candidate, np.dtype(np.float64), terms))
+    loops = [_Loop(aspect, 0) for aspect in aspects]
+    return [loop.id(prop) for loop in loops for prop in loop.properties()]
+
+
+def _aspects(
+    examination: Examination, beside: Callable[[Examination], Examination] = lambda e: e
+) -> Iterator[Aspect]:
+    yield Gradients(examination)
+    if examination.operation.kinks:
+        yield Kinks(beside(examination))
+    yield Contract(examination)
 
 
 @dataclass
@@ -87,8 +117,8 @@ class _Tally:
     silent: int = 0
     powers: list[float] = field(default_factory=list)
     says: dict[str, set[Say]] = field(default_factory=dict)
-    wrong: list[tuple[Draw, Finding]] = field(default_factory=list)
-    right: list[tuple[Draw, Finding]] = field(default_factory=list)
+    wrong: list[Case] = field(default_factory=list)
+    right: list[Case] = field(default_factory=list)
     undecided: bool = False
     blamed: set[str] = field(default_factory=set)
     conventions: list[Mapping[str, Any]] = field(default_factory=list)
@@ -128,40 +158,42 @@ class _Tally:
 
 
 class _Loop:
-    """The examples of one examination, at kinks or away from them."""
+    """The examples of one aspect of an examination."""
 
-    def __init__(self, examination: Examination, count: int, *, kinks: bool) -> None:
-        operation = examination.operation
-        self.examination = examination
+    def __init__(self, aspect: Aspect, count: int) -> None:
+        self.aspect = aspect
+        self.examination = aspect.examination
         self.count = count
-        self.kinks = kinks
-        self.fresh = Fresh(examination, kinks=kinks)
-        self.name = f"{operation.name}{' at kinks' if kinks else ''}"
+        self.fresh = Fresh(aspect)
+        self.called = self.examination.terms.name or self.examination.operation.name
+        self.name = f"{self.examination.operation.name}{aspect.name}"
+        self.spoilt: set[str] = set()
 
     def id(self, prop: str) -> str:
         """The name of a check; float64 is understood."""
-        prop = prop.replace("gradient", "kink") if self.kinks else prop
         dtype = self.examination.dtype
         suffix = "" if dtype == np.float64 else f"[{dtype.name}]"
-        return f"{self.examination.operation.name}.{prop}{suffix}"
+        return f"{self.called}.{self.aspect.spelled(prop)}{suffix}"
 
     def properties(self) -> list[str]:
-        """What is examined; at kinks, the gradient there."""
-        operation = self.examination.operation
-        if self.kinks:
-            return [f"gradient.{operation.kinks}"]
-        return self.examination.properties()
+        """Those of the aspect that there is a check of."""
+        hidden = self.examination.terms.hides
+        return [p for p in self.aspect.properties() if self.aspect.spelled(p) not in hidden]
 
     def checks(self, only: str) -> Iterator[Check]:
         """Examine every property."""
-        tallies = {p: _Tally() for p in self.properties() if only in {"", self.id(p)}}
+        wanted = [p for p in self.properties() if only in {"", self.id(p)}]
+        if not wanted:
+            return
+        tallies = {p: _Tally() for p in self.properties()}
         errors: list[CandidateError] = []
 
         def visit(draw: Draw) -> None:
             if len(errors) >= _ERRORS:
                 return
             try:
-                found = self.examination.findings(draw)
+                draw = self.examination.observed(draw)
+                found = self.aspect.findings(draw)
             except CandidateError as error:
                 errors.append(error)
                 return
@@ -169,26 +201,49 @@ class _Loop:
                 tallies[prop].add(draw, found[prop])
 
         for name in self._rounds():
+            # Of all, so that a replay of one check sees the examples that it failed on.
             short = [t for t in tallies.values() if t.examples < self.count]
             if errors or not short:
                 break
-            missing = max(self.count - t.examples for t in short)
-            explore(self._strategy(short), visit, name, missing)
-        for prop, tally in tallies.items():
-            yield self._check(prop, tally, errors[0] if errors else None)
+            scarcest = min(short, key=lambda t: t.examples)
+            explore(self._strategy([scarcest]), visit, name, self.count - scarcest.examples)
+        if STABILITY in tallies:
+            self._set_rounding_apart(tallies)
+        for prop in wanted:
+            yield self._check(prop, tallies[prop], errors[0] if errors else None)
 
     def _rounds(self) -> list[str]:
         return [self.name, *(f"{self.name}, round {n}" for n in range(2, _ROUNDS + 1))]
 
     def _strategy(self, short: Sequence[_Tally]) -> Strategy[Draw]:
-        """Examples under the conventions that tell of the checks that lack examples."""
+        """Examples under the conventions that tell of these checks."""
         course = self.examination.terms.course
         telling = [c for tally in short for c in tally.conventions]
         if telling:
             names = telling[0].keys()
             kept = {n: tuple(dict.fromkeys(c[n] for c in telling)) for n in names}
             course = replace(course, parameters={**course.parameters, **kept})
-        return examples(self.examination.operation, course, kinks=self.kinks)
+        return self.aspect.strategy(course)
+
+    def _set_rounding_apart(self, tallies: Mapping[str, _Tally]) -> None:
+        """Move what only rounding spoils to the check of stability: the formula is right there."""
+        for prop, tally in tallies.items():
+            if prop == STABILITY:
+                continue
+            wrong: list[Case] = []
+            for draw, finding in tally.wrong:
+                surely = len(wrong) >= _SURE and prop not in self.spoilt
+                if not surely and self._is_spoilt(draw, prop, finding):
+                    self.spoilt.add(prop)
+                    tally.silent += 1
+                    tallies[STABILITY].wrong.append((draw, finding))
+                else:
+                    wrong.append((draw, finding))
+            tally.wrong = wrong
+
+    def _is_spoilt(self, draw: Draw, prop: str, finding: Finding) -> bool:
+        same_shape = finding.actual.shape == finding.expected.value.shape
+        return same_shape and is_rounding(self.examination, draw, prop)
 
     def _check(self, prop: str, tally: _Tally, error: CandidateError | None) -> Check:
         check = Check(
@@ -200,6 +255,7 @@ class _Loop:
             discarded=tally.silent,
             oracles=tally.oracles(),
             detectable_error=statistics.median(tally.powers) if tally.powers else None,
+            variation=", ".join(self.examination.variations),
         )
         if tally.wrong:
             least = self._smallest(prop, tally)
@@ -207,34 +263,53 @@ class _Loop:
                 check,
                 status="fail",
                 counterexample=self._counterexample(check.id, *least),
-                diagnosis=diagnose(
-                    self.examination, Failure(prop, least, tally.wrong, tally.right, self.fresh)
-                ),
+                diagnosis=self._diagnosis(prop, least, tally),
             )
         if error is not None:
-            status: Status = "error" if error.status == "error" else "not-implemented"
-            return replace(check, status=status, message=error.message, traceback=error.traceback)
+            return replace(
+                check, status=error.status, message=error.message, traceback=error.traceback
+            )
         status, message = tally.verdict()
         return replace(check, status=status, message=message)
 
-    def _smallest(self, prop: str, tally: _Tally) -> tuple[Draw, Finding]:
+    def _diagnosis(self, prop: str, least: Case, tally: _Tally) -> Diagnosis | None:
+        if prop == STABILITY:
+            text = _UNSTABLE.format(what=" and ".join(sorted(self.spoilt)))
+            return Diagnosis(Kind.UNSTABLE, text)
+        return diagnose(Failure(prop, least, tally.wrong, tally.right, self.fresh))
+
+    def _smallest(self, prop: str, tally: _Tally) -> Case:
         """The simplest failing example, and what is found on it."""
         last = tally.wrong[0]
 
         def wrong(draw: Draw) -> bool:
             nonlocal last
+            if self.aspect.excludes(draw):
+                return False
             try:
-                found = self.examination.findings(draw, slopes=False).get(prop)
+                draw = self.examination.observed(draw)
+                found = self.aspect.findings(draw, slopes=False)
+                case = self._case(draw, prop, found)
             except CandidateError:
                 return False
-            if found is None or found.outcome != "wrong":
-                return False
-            last = draw, found
-            return True
+            if case is not None:
+                last = case
+            return case is not None
 
         smallest(self._strategy([tally]), wrong, self.name, self.count)
         _make_plainer(last[0], wrong)
         return last
+
+    def _case(self, draw: Draw, prop: str, found: Mapping[str, Finding]) -> Case | None:
+        """The draw with what is wrong about it in the sense of a check."""
+        props = sorted(self.spoilt) if prop == STABILITY else [prop]
+        for name in props:
+            finding = found.get(name)
+            if finding is not None and finding.outcome == "wrong":
+                asks_rounding = prop == STABILITY
+                if name not in self.spoilt or asks_rounding == self._is_spoilt(draw, name, finding):
+                    return draw, finding
+        return None
 
     def _counterexample(self, id_: str, draw: Draw, finding: Finding) -> Counterexample:
         example, expected = draw.example, finding.expected.value
@@ -277,7 +352,7 @@ def _plain_choices(structure: str, array: np.ndarray) -> tuple[np.ndarray, ...]:
     ones = np.ones_like(array)
     if structure == "positive":
         return (ones,)
-    if structure in {"balanced", *values.REAL}:
+    if structure in {"balanced", "small", *values.REAL}:
         rising = np.arange(1.0, array.size + 1).reshape(array.shape)
         return np.zeros_like(array), ones, rising, np.round(array)
     return ()

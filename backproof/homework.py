@@ -2,96 +2,268 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 import shlex
-from collections.abc import Sequence
-from functools import partial
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from backproof import catalog, workers
+from backproof.candidates.candidate import CandidateError
 from backproof.candidates.dialects import DIALECTS
-from backproof.candidates.dialects.dialect import Component, Dialect, open_submission
-from backproof.candidates.isolated import IsolatedCandidate, Runner
+from backproof.candidates.dialects.dialect import (
+    Component,
+    Dialect,
+    Submission,
+    open_submission,
+)
+from backproof.candidates.isolated import IsolatedCandidate
+from backproof.candidates.process import USUAL, Budget, Runner
 from backproof.examination import Terms, replay_command
-from backproof.examine import examine
+from backproof.examine import examine, expected_checks
 from backproof.inputs.examples import Course
-from backproof.verdict import Verdict, merge
+from backproof.verdict import Check, Interface, Verdict, merge
+
+TOTAL = 600.0
+"""Seconds for a whole submission, where nothing else is said."""
 
 
 def dialect(name: str) -> Dialect:
-    """The dialect called `name`.
+    """The dialect called `name`, or defined as ``DIALECT`` in the Python file of that path.
 
     Raises
     ------
     LookupError
         Where there is none; the message lists those there are.
+    DialectError
+        Where the file defines none.
     """
+    if name.endswith(".py"):
+        return _defined_in(Path(name))
     if name not in DIALECTS:
-        raise LookupError(f"no dialect {name!r}; there are: {', '.join(DIALECTS)}")
+        known = ", ".join(DIALECTS)
+        raise LookupError(f"no dialect {name!r}; there are: {known}, or the path of a .py file")
     return DIALECTS[name]
+
+
+class DialectError(LookupError):
+    """A file that defines no dialect; one line for a person says why."""
+
+
+def _defined_in(path: Path) -> Dialect:
+    """The dialect of a course's own file. It is the instructor's code, and trusted."""
+    if not path.is_file():
+        raise DialectError(f"{path}: no such file")
+    spec = importlib.util.spec_from_file_location(f"_dialect_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look their annotations up
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise DialectError(f"{path}: {type(error).__name__}: {error}") from error
+    found = getattr(module, "DIALECT", None)
+    if not isinstance(found, Dialect):
+        raise DialectError(f"{path}: defines no DIALECT of the type Dialect")
+    return replace(found, source=str(path))
+
+
+@dataclass(frozen=True)
+class Homework:
+    """A submission, and how it is to be judged.
+
+    Attributes
+    ----------
+    path
+        The homework's folder.
+    name
+        The course's dialect, as `dialect` takes it.
+    edition
+        The course's year; found by the code where none is given.
+    count
+        Examples for each check.
+    only
+        Examine no other check than the one with this id.
+    budget
+        How long it may take.
+    confined
+        Whether nothing of it may run unless files, network and processes are closed to it.
+    """
+
+    path: Path
+    name: str
+    edition: str = ""
+    count: int = 100
+    only: str = ""
+    budget: Budget = USUAL
+    confined: bool = False
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields alone: another process finds a course's own dialect by its path."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    @cached_property
+    def spoken(self) -> Dialect:
+        """The course's dialect."""
+        return dialect(self.name)
+
+    @cached_property
+    def submission(self) -> Submission:
+        """Where the code is, and what it is read as.
+
+        Raises
+        ------
+        SubmissionError
+            Where the path is no homework in that dialect.
+        LookupError
+            Where there is no such edition.
+        """
+        return open_submission(self.path, self.spoken, self.edition)
+
+    @property
+    def interface(self) -> Interface:
+        """What it is read as, for the record."""
+        return Interface(self.spoken.name, self.submission.edition.name, self.submission.detected)
+
+    def numbers(self, operations: Sequence[str] = ()) -> list[int]:
+        """The components that are to be examined, by their numbers in the edition.
+
+        Raises
+        ------
+        LookupError
+            Where no component could have the check that is asked for.
+        """
+        components = self.submission.edition.components
+        found = [
+            n
+            for n, c in enumerate(components)
+            if (not operations or c.operation in operations)
+            and self.only.partition(".")[0] in {"", c.spelled()}
+        ]
+        if not found:
+            known = ", ".join(c.spelled() for c in components)
+            asked = self.only or ", ".join(operations)
+            raise LookupError(f"no check {asked!r}: the dialect {self.spoken.name} has {known}")
+        return found
+
+    def operation(self, number: int) -> str:
+        """The operation that a component answers."""
+        return self.submission.edition.components[number].operation
+
+    def expected(self, number: int) -> list[str]:
+        """The ids of a component's checks, before anything of it runs."""
+        component = self.submission.edition.components[number]()
+        candidate = IsolatedCandidate(Runner(self.submission), component)
+        return expected_checks(catalog.find(component.operation), candidate, self._terms(component))
+
+    def judge(self, number: int) -> Verdict:
+        """Examine one component, in a process of its own.
+
+        Raises
+        ------
+        RunnerError
+            Where the process cannot be started, or not be confined.
+        """
+        component = self.submission.edition.components[number]()
+        with Runner(self.submission, budget=self.budget, confined=self.confined) as runner:
+            runner.start()
+            with contextlib.suppress(CandidateError):  # what it cannot answer, no check can ask
+                component.survey(lambda script, handles: runner.run([(script, handles)])[0])
+            verdict = examine(
+                catalog.find(component.operation),
+                IsolatedCandidate(runner, component),
+                count=self.count,
+                terms=self._terms(component),
+                only=self.only,
+            )
+            return replace(verdict, isolation=runner.isolation)
+
+    def _terms(self, component: Component) -> Terms:
+        return Terms(
+            Course(component.conventions, component.cotangent, component.fit),
+            component.averaged,
+            component.scale,
+            replay_command(self._command(), self.count),
+            tuple(component.variations),
+            fixes_kink=component.fixes_kink,
+            accepts_variations=True,
+            name=component.spelled(),
+            hides=component.hides,
+            draws=component.draws,
+        )
+
+    def _command(self) -> str:
+        words = ["check", str(self.path), "--dialect", self.name]
+        if self.edition:
+            words += ["--edition", self.edition]
+        return shlex.join(words)
 
 
 def judge(
     path: Path,
     spoken: Dialect,
     *,
+    edition: str = "",
     operations: Sequence[str] = (),
     count: int = 100,
     processes: int = 1,
     only: str = "",
+    request: float = Budget.request,
+    check: float = Budget.check,
+    total: float = TOTAL,
+    confined: bool = False,
+    finished: Callable[[str, Sequence[Check]], None] = lambda *_: None,
 ) -> Verdict:
     """Examine the components of a homework.
 
     Parameters
     ----------
-    path
-        The homework's folder.
+    path, edition, count, only, confined
+        See `Homework`.
     spoken
         The course's dialect.
     operations
         Examine the components of these operations; of all where none is named.
-    count
-        Examples for each check.
     processes
         How many components to examine at once, each with a runner of its own.
-    only
-        Examine no other check than the one with this id.
+    request, check, total
+        Seconds that the submission may take for one answer, for all checks of one component, and
+        in all.
+    finished
+        Called with each operation that is examined, and its checks, as they come.
 
     Raises
     ------
     SubmissionError
         Where the path is no homework in that dialect.
     LookupError
-        Where no component could have a check called `only`.
+        Where there is no such edition, or no component could have a check called `only`.
+    RunnerError
+        Where its process cannot be started, or not be confined.
     """
-    open_submission(path, spoken)
-    wanted = operations or [c.operation for c in spoken.components]
-    numbers = [
-        n for n, c in enumerate(spoken.components) if c.operation in wanted and _holds(c, only)
-    ]
-    if not numbers:
-        known = ", ".join(c.operation for c in spoken.components)
-        raise LookupError(f"no check {only!r}: the dialect {spoken.name} has {known}")
-    one = partial(_judge, path=path, name=spoken.name, count=count, only=only)
-    return merge(workers.ordered(one, numbers, processes))
+    budget = Budget(request, check, time.time() + total)
+    name = spoken.source or spoken.name
+    homework = Homework(path, name, edition, count, only, budget, confined)
+    return judge_each(homework, homework.numbers(operations), processes, finished)
 
 
-def _judge(number: int, *, path: Path, name: str, count: int, only: str) -> Verdict:
-    spoken = dialect(name)
-    component = spoken.components[number]
-    terms = Terms(
-        Course(component.conventions, component.cotangent),
-        component.averaged,
-        replay_command(f"check {shlex.quote(str(path))} --dialect {name}", count),
+def judge_each(
+    homework: Homework,
+    numbers: Sequence[int],
+    processes: int,
+    finished: Callable[[str, Sequence[Check]], None],
+) -> Verdict:
+    """Examine some components of a homework; see `judge`."""
+    verdicts = workers.ordered(
+        homework.judge,
+        numbers,
+        processes,
+        lambda number, verdict: finished(homework.operation(number), verdict.checks),
     )
-    with Runner(open_submission(path, spoken)) as runner:
-        return examine(
-            catalog.find(component.operation),
-            IsolatedCandidate(runner, component),
-            count=count,
-            terms=terms,
-            only=only,
-        )
-
-
-def _holds(component: Component, check: str) -> bool:
-    return not check or check.partition(".")[0] == component.operation
+    return replace(merge(verdicts), interface=homework.interface)

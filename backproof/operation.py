@@ -5,17 +5,20 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import sympy as sp
 
 from derivations.notation import Array, Derivation
 
+if TYPE_CHECKING:
+    from backproof.network import Composition
+
 VALUES = (
-    "real", "probability", "positive", "one-hot", "index", "mask",
+    "real", "small", "probability", "positive", "one-hot", "index", "mask",
 )  # fmt: skip
 """What the entries of an input may be; `backproof.inputs` draws them."""
 
@@ -53,13 +56,32 @@ class Input:
 
 
 class Implementation(Protocol):
-    """A module of `implementations`."""
+    """A module of `implementations`, or a composition of them."""
+
+    @property
+    def forward(self) -> Callable[..., Any]:
+        """From the inputs to the outputs and a cache."""
+
+    @property
+    def backward(self) -> Callable[..., Any]:
+        """From a cotangent and the cache to the gradients."""
+
+
+def right_of_zero(x: np.ndarray) -> np.ndarray:
+    """Move zeros to the right, by less than any formula sees."""
+    return np.where(x == 0, np.finfo(np.float64).tiny, x)
+
+
+@dataclass(frozen=True)
+class _Fixed:
+    """An implementation some of whose parameters are fixed."""
 
     forward: Callable[..., Any]
     backward: Callable[..., Any]
 
 
-def _unchanged(sizes: Sizes, parameters: Parameters) -> tuple[Sizes, Parameters]:
+def unchanged(sizes: Sizes, parameters: Parameters) -> tuple[Sizes, Parameters]:
+    """Sizes and parameters that fit each other as they are."""
     return sizes, parameters
 
 
@@ -72,6 +94,22 @@ def _derived(
     derive: Callable[..., Derivation], convention: tuple[tuple[str, Any], ...]
 ) -> Derivation:
     return derive(**dict(convention))
+
+
+@lru_cache
+def _composed(
+    compose: Callable[..., Composition], convention: tuple[tuple[str, Any], ...]
+) -> Composition:
+    return compose(**dict(convention))
+
+
+def _of_parts(
+    compositions: Sequence[Composition],
+) -> list[tuple[Mapping[str, Any], Derivation]]:
+    """What compositions rest on, each once; the chain rule needs no proof of its own."""
+    nodes = [node for composition in compositions for node in composition.nodes]
+    parts = dict.fromkeys((n.operation.derive, tuple(n.convention.items())) for n in nodes)
+    return [(dict(c), derive(**dict(c))) for derive, c in parts if derive is not None]
 
 
 @dataclass(frozen=True)
@@ -89,10 +127,14 @@ class Operation:
         The arrays it takes; may be left out where there is a derivation.
     derive
         Makes the derivation of one choice of conventions; None for an operation without one.
+    compose
+        Makes of one choice of conventions what it is composed of, in place of a derivation; None
+        for an operation that is not.
     implementation
         The NumPy reference implementation.
     outputs
-        The names of the outputs, the differentiated one first.
+        The names of the outputs, the differentiated one first; where it is composed, of all that
+        it has under any convention.
     output_axes
         The axes of the first output, where there is no derivation; those of the first input
         where it is left out.
@@ -107,14 +149,23 @@ class Operation:
         stay well inside it. 0 at a kink.
     kinks
         Names the input whose values are to be put on kinks and ties for the test of the convention.
+    sides
+        By name, how to move the kinked input off its kinks to one side, where the derivative may
+        rightly be taken instead of the declared one.
     large
         The largest magnitude that values are drawn up to, beside the ordinary ones.
     implied
-        Conventions that show in which inputs there are, and are not passed by keyword.
+        What is not passed by keyword: conventions that show in which inputs there are, and
+        parameters that a variation fixes.
+    variations
+        By what it does in its own way, the operation as a right program may alter it; examined only
+        where it is asked for.
     lemmas
         Further derivations that are proved with it, such as a document's own form.
     fit
         Makes drawn sizes and parameters fit each other.
+    chances
+        By input of zeros and ones that a program may draw itself, the probability of a 1.
 
     Raises
     ------
@@ -126,6 +177,7 @@ class Operation:
     torch: Callable[..., Any]
     inputs: tuple[Input, ...] = ()
     derive: Callable[..., Derivation] | None = None
+    compose: Callable[..., Composition] | None = None
     implementation: Implementation | None = None
     outputs: tuple[str, ...] = ("y",)
     output_axes: tuple[str, ...] | None = None
@@ -134,14 +186,22 @@ class Operation:
     values: Mapping[str, str] = field(default_factory=dict)
     margin: Callable[[Mapping[str, np.ndarray], Mapping[str, Any]], float] = _smooth
     kinks: str | None = None
+    sides: Mapping[str, Callable[[np.ndarray], np.ndarray]] = field(default_factory=dict)
     large: float = 0.0
     implied: frozenset[str] = frozenset()
+    variations: Mapping[str, Operation] = field(default_factory=dict)
     lemmas: tuple[Callable[[], Derivation], ...] = ()
-    fit: Callable[[Sizes, Parameters], tuple[Sizes, Parameters]] = _unchanged
+    fit: Callable[[Sizes, Parameters], tuple[Sizes, Parameters]] = unchanged
+    chances: Mapping[str, Callable[[Mapping[str, Any]], float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not self.inputs and self.derive is None:
+        if not self.inputs and not self.proved:
             raise ValueError(f"operation {self.name!r} needs inputs, or a derivation that has them")
+
+    @property
+    def proved(self) -> bool:
+        """Whether its gradients are closed forms, its own or those of what it is composed of."""
+        return self.derive is not None or self.compose is not None
 
     def variants(self) -> Iterator[Mapping[str, Any]]:
         """Every choice of conventions."""
@@ -152,19 +212,45 @@ class Operation:
         """The derivation under one choice of conventions."""
         return None if self.derive is None else _derived(self.derive, tuple(convention.items()))
 
+    def varied(self, derive: Callable[..., Derivation], **parameters: Any) -> Operation:
+        """A variation with parameters that it fixes and a candidate is not told of."""
+        own = self.implementation
+        return replace(
+            self,
+            derive=derive,
+            torch=partial(self.torch, **parameters),
+            implementation=own and _Fixed(partial(own.forward, **parameters), own.backward),
+            parameters={**self.parameters, **{n: (v,) for n, v in parameters.items()}},
+            implied=self.implied | parameters.keys(),
+        )
+
+    def composition(self, convention: Mapping[str, Any]) -> Composition | None:
+        """What it is composed of under one choice of conventions."""
+        return None if self.compose is None else _composed(self.compose, tuple(convention.items()))
+
     def derivations(self) -> list[tuple[Mapping[str, Any], Derivation]]:
         """Every derivation there is to prove, with the conventions that it is under."""
+        if self.compose is not None:
+            return _of_parts([self.compose(**v) for v in self.variants()])
         if self.derive is None:
             return []
-        variants = [(v, self.derive(**v)) for v in self.variants()]
-        return variants + [({"form": d.__name__.replace("_", " ")}, d()) for d in self.lemmas]
+        found = [(v, self.derive(**v)) for v in self.variants()]
+        # Those that differ in a parameter alone have one derivation, with its symbol.
+        for derive in dict.fromkeys(o.derive for o in self.variations.values() if o.derive):
+            name = derive.__name__.replace("_", " ")
+            found += [({**v, "variation": name}, derive(**v)) for v in self.variants()]
+        return found + [({"form": d.__name__.replace("_", " ")}, d()) for d in self.lemmas]
 
     def keywords(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters that a forward takes as keyword arguments."""
-        return {n: v for n, v in parameters.items() if n not in self.implied}
+        known = {*self.conventions, *self.parameters} - self.implied
+        return {n: v for n, v in parameters.items() if n in known}
 
     def arrays(self, convention: Mapping[str, Any]) -> tuple[Input, ...]:
         """The inputs under one choice of conventions."""
+        composition = self.composition(convention)
+        if composition is not None:
+            return composition.inputs
         derivation = self.derivation(convention)
         if derivation is None:
             return self.inputs
@@ -181,10 +267,18 @@ class Operation:
         """The inputs that have a gradient."""
         return tuple(i.name for i in self.arrays(convention) if i.differentiable)
 
+    def output_names(self, convention: Mapping[str, Any]) -> tuple[str, ...]:
+        """The outputs that there are under one choice of conventions."""
+        composition = self.composition(convention)
+        return self.outputs if composition is None else composition.output_names
+
     def output_shape(
         self, convention: Mapping[str, Any], sizes: Sizes, parameters: Mapping[str, Any]
     ) -> tuple[int, ...]:
         """The shape of the differentiated output."""
+        composition = self.composition(convention)
+        if composition is not None:
+            return tuple(sizes[a] for a in composition.output_axes)
         derivation = self.derivation(convention)
         if derivation is None:
             axes = self.inputs[0].axes if self.output_axes is None else self.output_axes
@@ -216,6 +310,7 @@ def scalar_symbols(sizes: Sizes, parameters: Mapping[str, Any]) -> dict[sp.Symbo
             symbols[sp.Symbol(name, integer=True, nonnegative=True)] = value
         elif isinstance(value, float):
             symbols[sp.Symbol(name, real=True)] = value
+            symbols[sp.Symbol(name, positive=True)] = value
     return symbols
 
 

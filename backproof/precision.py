@@ -39,9 +39,10 @@ def is_rounding(examination: Examination, draw: Draw, prop: str) -> bool:
     prop
         The property, such as ``"gradient.x"``.
     """
-    if examination.operation.derive is None:
+    if not examination.operation.proved:
         return False
-    error = {d: _error(examination, draw, prop, np.dtype(d)) for d in _FORMATS}
+    beyond = _beyond(examination, draw, prop)
+    error = {d: _error(examination, draw, prop, np.dtype(d), among=beyond) for d in _FORMATS}
     if any(_shrinks(error, *pair) for pair in pairwise(_FORMATS)):
         return True
     if not math.isinf(error[examination.dtype.type]):
@@ -83,8 +84,22 @@ def pick(found: Any, prop: str, first: str) -> Any:
     return found.gradients[name] if kind == "gradient" else found.outputs[name or first]
 
 
-def _error(examination: Examination, draw: Draw, prop: str, dtype: np.dtype[Any]) -> float:
-    """The largest error of an entry; infinite where there is no finite result."""
+def _beyond(examination: Examination, draw: Draw, prop: str) -> Any:
+    """The entries out of bounds: the rounding of others, larger ones, says nothing of them."""
+    try:
+        actual, expected = _ask(examination, draw, prop, examination.dtype)
+    except CandidateError:  # a candidate may waver
+        return True
+    if actual.shape != expected.value.shape:
+        return True
+    with np.errstate(all="ignore"):
+        return ~(np.abs(actual - expected.value) <= expected.bound)
+
+
+def _error(
+    examination: Examination, draw: Draw, prop: str, dtype: np.dtype[Any], *, among: Any = True
+) -> float:
+    """The largest error of an entry among some; infinite where there is no finite result."""
     try:
         actual, expected = _ask(examination, draw, prop, dtype)
     except CandidateError:  # code that was written for one format may raise in another
@@ -92,7 +107,7 @@ def _error(examination: Examination, draw: Draw, prop: str, dtype: np.dtype[Any]
     if actual.shape != expected.value.shape:
         return math.inf
     with np.errstate(all="ignore"):
-        error = float(np.abs(actual - expected.value).max(initial=0))
+        error = float(np.abs(actual - expected.value).max(initial=0, where=among))
     return error if math.isfinite(error) else math.inf
 
 

@@ -24,12 +24,12 @@ from typing import Any
 
 import numpy as np
 
-from backproof.candidates import wire
 from backproof.candidates.candidate import Answer, Example
 from backproof.candidates.dialects import DIALECTS
 from backproof.candidates.dialects.dialect import open_submission
 from backproof.candidates.in_process import InProcess
-from backproof.candidates.isolated import Runner
+from backproof.candidates.process import Runner
+from backproof.candidates.script import Script
 from backproof.catalog import find
 from backproof.examination import Examination, Terms
 from backproof.inputs import values
@@ -235,14 +235,12 @@ def round_trip(count: int) -> Row:
     """A 4 x 3 array to the runner, through a forward, and back."""
     submission = open_submission(ROOT / "examples/mytorch", DIALECTS["mytorch"])
     array = np.arange(12.0).reshape(4, 3)
-    asked: list[wire.Command] = [
-        wire.Create("activation", "Identity"),
-        wire.Call(wire.Handle(0), "forward", (array,)),
-    ]
+    script = Script()
+    y = script.call(script.create("activation", "Identity"), "forward", array)
     with Runner(submission) as runner:
-        ((_, found),) = runner.run([asked])
+        ((found,),) = runner.run([(script, [y])])
         assert np.array_equal(found, array)
-        times = [timed(lambda: runner.run([asked])) for _ in range(count)]
+        times = [timed(lambda: runner.run([(script, [y])])) for _ in range(count)]
     return Row("one round trip of a 4 x 3 array", 1e6 * statistics.median(times), None, "us")
 
 

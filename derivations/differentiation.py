@@ -55,6 +55,9 @@ def differentiate(expression: sp.Expr, entry: sp.Indexed) -> sp.Expr:
             return differentiate(inside, entry) / inside
         case sp.tanh(args=(inside,)):
             return (1 - expression**2) * differentiate(inside, entry)
+        case sp.erf(args=(inside,)):
+            slope = 2 / sp.sqrt(sp.pi) * sp.exp(-(inside**2))
+            return slope * differentiate(inside, entry)
         case Case(args=(indicator, a, b)):
             return Case(indicator, differentiate(a, entry), differentiate(b, entry))
         case Positive():

@@ -3,7 +3,8 @@
 Nothing of `derivations.proof` is used: the formulas are walked as they stand, entry by entry, on
 numbers that carry their own derivatives (forward mode). Rational numbers stay rational; square
 roots stay square roots; where exponentials occur the inputs are whole multiples of log 2, so that
-exponentials are rational and logarithms are sums of logarithms of primes.
+exponentials are rational and logarithms are sums of logarithms of primes. An error function
+and the exponential in its derivative stay as they are, one symbol for each argument.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ Environment = dict[sp.Idx, int]
 Entry = tuple[str, tuple[int, ...]]
 
 _DRAWS = 2
-_TRANSCENDENTAL = (sp.exp, sp.log, sp.tanh)
+_TRANSCENDENTAL = (sp.exp, sp.log, sp.tanh, sp.erf)
 
 
 @dataclass(frozen=True)
@@ -293,6 +294,12 @@ class _Room:
                 up = sp.exp(inside.value)
                 value = (up - 1 / up) / (up + 1 / up)
                 return inside.along(value, 1 - value**2)
+            case sp.erf(args=(argument,)):
+                inside = self.walk(argument, env)
+                slope = 2 / sp.sqrt(sp.pi) * sp.exp(-sp.expand(inside.value**2))
+                return inside.along(sp.erf(inside.value), slope)
+            case sp.erfc(args=(argument,)):
+                return self.walk(1 - sp.erf(argument), env)
             case sp.KroneckerDelta(args=(i, j)):
                 same = self.integer(i, env) == self.integer(j, env)
                 return Dual(sp.Integer(int(same)))

@@ -59,6 +59,10 @@ def canonical(expression: sp.Expr) -> sp.Expr:
         case sp.tanh(args=(inside,)):
             up, down = sp.exp(inside), sp.exp(-inside)
             return canonical((up - down) / (up + down))
+        case sp.erfc(args=(inside,)):
+            return canonical(1 - sp.erf(inside))
+        case Positive(args=(inside,)) if canonical(inside).is_positive:
+            return sp.S.One
         case Case(args=(indicator, a, b)):
             return canonical(indicator * a + (1 - indicator) * b)
         case sp.Sum(args=(body, *bounds)):

@@ -10,13 +10,21 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import sympy as sp
 
 from derivations import exact
 from derivations.differentiation import differentiate
 from derivations.normal_form import canonical, clear_denominators
-from derivations.notation import ClosedForm, Derivation, Jacobian, limits, rename_bound
+from derivations.notation import (
+    ClosedForm,
+    Definition,
+    Derivation,
+    Jacobian,
+    limits,
+    rename_bound,
+)
 
 
 @dataclass(frozen=True)
@@ -100,7 +108,8 @@ def true_jacobian(derivation: Derivation, claim: Jacobian) -> sp.Expr:
 
 def prove(derivation: Derivation) -> list[Proof]:
     """Prove every claim of a derivation."""
-    return [_proof(derivation, claim) for claim in claims(derivation)]
+    known: dict[Any, sp.Expr] = {}
+    return [_proof(derivation, claim, known) for claim in claims(derivation)]
 
 
 def claims(derivation: Derivation) -> tuple[ClosedForm | Jacobian, ...]:
@@ -108,28 +117,28 @@ def claims(derivation: Derivation) -> tuple[ClosedForm | Jacobian, ...]:
     return (*derivation.values, *derivation.gradients, *derivation.jacobians)
 
 
-def _proof(derivation: Derivation, claim: ClosedForm | Jacobian) -> Proof:
+def _proof(
+    derivation: Derivation, claim: ClosedForm | Jacobian, known: dict[Any, sp.Expr]
+) -> Proof:
     begin = time.perf_counter()
-    outputs = {d.name: d for d in derivation.primal}
     scope, left = "every size", sp.S.Zero
     if isinstance(claim, Jacobian):
-        subject, of = f"jacobian {_name(claim.of)}", _name(claim.by)
-        true = true_jacobian(derivation, claim)
-    elif claim.of in outputs:
-        subject, of = f"value {claim.of}", claim.of
-        true = outputs[claim.of].at(claim.indices)
+        kind, of = "jacobian", _name(claim.by)
     else:
-        subject, of = f"gradient {claim.of}", claim.of
-        true = None if derivation.every_order else true_gradient(derivation, claim)
-    if true is None:
+        kind, of = "value" if _value(derivation, claim) else "gradient", claim.of
+    if kind == "gradient" and derivation.every_order:
         scope = "sizes " + "; ".join(map(exact.show_sizes, exact.sizes_to_check(derivation)))
     else:
-        left = residue(claim.expression, true, derivation)
+        # Forms of one thing are compared with one expression, whose normal form is then at hand.
+        asked = (claim.of, claim.by if isinstance(claim, Jacobian) else claim.indices)
+        if asked not in known:
+            known[asked] = _true(derivation, claim)
+        left = residue(claim.expression, known[asked], derivation)
     held, checked = exact.check(derivation, claim)
     status = "proved" if held and left == 0 else "undecided" if held else "refuted"
     return Proof(
         operation=derivation.name,
-        subject=subject,
+        subject=f"{kind} {_name(claim.of)}",
         input=of,
         form=claim.form,
         status=status,
@@ -141,5 +150,18 @@ def _proof(derivation: Derivation, claim: ClosedForm | Jacobian) -> Proof:
     )
 
 
-def _name(entry: sp.Expr) -> str:
+def _true(derivation: Derivation, claim: ClosedForm | Jacobian) -> sp.Expr:
+    """What a claim is compared with, as it follows from the primal."""
+    if isinstance(claim, Jacobian):
+        return true_jacobian(derivation, claim)
+    output = _value(derivation, claim)
+    return output.at(claim.indices) if output else true_gradient(derivation, claim)
+
+
+def _value(derivation: Derivation, claim: ClosedForm) -> Definition | None:
+    """The output that a form is a value of; None for that of a gradient."""
+    return next((d for d in derivation.primal if d.name == claim.of), None)
+
+
+def _name(entry: sp.Expr | str) -> str:
     return entry.base.name if isinstance(entry, sp.Indexed) else str(entry)

@@ -2,12 +2,42 @@
 
 from sympy import exp, log
 
-from derivations.notation import ClosedForm, Derivation, array, axes, delta, let, maximum, total
+from derivations.notation import (
+    Array,
+    ClosedForm,
+    Definition,
+    Derivation,
+    array,
+    axes,
+    delta,
+    let,
+    maximum,
+    parameter,
+    total,
+)
 from derivations.reduction import reduced
 
 batch, classes = axes("batch classes")
 s = batch.index("s")
-j, k, l = classes.indices("j k l")
+i, j, k, l = classes.indices("i j k l")
+log_eps = parameter("log_eps")
+x = array("logits", batch, classes)
+softmax = exp(x[s, k]) / total(exp(x[s, l]), l)
+
+# The softmax that does not overflow.
+shift = let("shift", (s,), maximum(x[s, k], k))
+shifted = let("shifted", (s, j), exp(x[s, j] - shift[s]))
+mass = let("mass", (s,), total(shifted[s, k], k))
+p = let("p", (s, j), shifted[s, j] / mass[s])
+
+
+def _targets(targets_as: str) -> tuple[Array, Definition]:
+    """The input, and what it says of each class."""
+    if targets_as == "one-hot":
+        targets = array("targets", batch, classes, sums_to_one=True, differentiable=False)
+        return targets, let("target", (s, j), targets[s, j])
+    targets = array("targets", batch, index_into=classes, differentiable=False)
+    return targets, let("target", (s, j), delta(targets[s], j))
 
 
 def derive(reduction: str = "mean", targets_as: str = "one-hot") -> Derivation:
@@ -20,22 +50,10 @@ def derive(reduction: str = "mean", targets_as: str = "one-hot") -> Derivation:
     targets_as
         ``"one-hot"`` rows, or the class's ``"index"``.
     """
-    x = array("logits", batch, classes)
-    if targets_as == "one-hot":
-        targets = array("targets", batch, classes, sums_to_one=True, differentiable=False)
-        target = let("target", (s, j), targets[s, j])
-    else:
-        targets = array("targets", batch, index_into=classes, differentiable=False)
-        target = let("target", (s, j), delta(targets[s], j))
-
-    softmax = exp(x[s, k]) / total(exp(x[s, l]), l)
+    targets, target = _targets(targets_as)
     per_sample = let("per_sample", (s,), -total(target[s, k] * log(softmax), k))
     loss, weight = reduced(per_sample, reduction)
 
-    shift = let("shift", (s,), maximum(x[s, k], k))
-    shifted = let("shifted", (s, j), exp(x[s, j] - shift[s]))
-    mass = let("mass", (s,), total(shifted[s, k], k))
-    p = let("p", (s, j), shifted[s, j] / mass[s])
     logsumexp = let("logsumexp", (s,), shift[s] + log(mass[s]))
     moved = let("moved", (s, j), x[s, j] - shift[s])
     # Named apart: SymPy turns exp(a - log(b)) into exp(a) / b, which rounds otherwise.
@@ -100,4 +118,55 @@ def derive(reduction: str = "mean", targets_as: str = "one-hot") -> Derivation:
             ),
         ),
         sources=("003 eq. 1-8", "004 app. A, B"),
+    )
+
+
+def with_log_eps(reduction: str = "mean", targets_as: str = "one-hot") -> Derivation:
+    """The variation -log(softmax + eps) at the target, and its gradient through the softmax."""
+    targets, target = _targets(targets_as)
+    per_sample = let("per_sample", (s,), -total(target[s, k] * log(softmax + log_eps), k))
+    loss, weight = reduced(per_sample, reduction)
+    offset = let("offset", (s, j), p[s, j] + log_eps)
+    through_softmax = let("through_softmax", (s,), -total(target[s, k] * log(offset[s, k]), k))
+    share = let("share", (s, j), target[s, j] * p[s, j] / offset[s, j])
+    upward = let("upward", (s, j), -weight * target[s, j] / offset[s, j])
+    jacobian = let("jacobian", (s, i, j), delta(i, j) * p[s, i] - p[s, i] * p[s, j])
+    return Derivation(
+        name="softmax_cross_entropy",
+        inputs=(x, targets),
+        primal=(loss,),
+        definitions=(
+            target,
+            per_sample,
+            shift,
+            shifted,
+            mass,
+            p,
+            offset,
+            through_softmax,
+            share,
+            upward,
+            jacobian,
+        ),
+        values=(
+            ClosedForm(
+                "loss", loss.indices, reduced(through_softmax, reduction)[0].body, "003 eq. 2"
+            ),
+        ),
+        gradients=(
+            ClosedForm(
+                "logits",
+                (s, j),
+                weight * (p[s, j] * total(share[s, k], k) - share[s, j]),
+                "003 eq. 8",
+            ),
+            ClosedForm(
+                "logits",
+                (s, j),
+                total(upward[s, i] * jacobian[s, i, j], i),
+                "001 a, b",
+                "through the Jacobian",
+            ),
+        ),
+        sources=("003 eq. 1-8", "001 a, b"),
     )

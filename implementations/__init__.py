@@ -4,15 +4,15 @@ Every module has the same two functions: ``forward(inputs, *, parameters)`` retu
 ``Cache``; ``backward(cotangent, cache)`` returns ``Gradients``, one field per differentiable input.
 
 Activations
-    identity, relu, leaky_relu, elu, sigmoid, tanh, softmax
+    identity, relu, leaky_relu, elu, gelu, sigmoid, tanh, softmax
 Losses
-    cross_entropy, softmax_cross_entropy, mse
+    cross_entropy, softmax_cross_entropy, svm_loss, mse
 Penalties
     l2_penalty
 Layers
     linear, conv2d, max_pool2d, dropout
 Normalisations
-    batchnorm, layernorm
+    batchnorm, spatial_batchnorm, layernorm, groupnorm
 
 Nothing here imports the derivations or the engine: that independence is what makes an agreement
 with them evidence. No function changes its arguments; every result has its inputs' dtype.
@@ -24,6 +24,8 @@ from implementations import (
     cross_entropy,
     dropout,
     elu,
+    gelu,
+    groupnorm,
     identity,
     l2_penalty,
     layernorm,
@@ -35,6 +37,8 @@ from implementations import (
     sigmoid,
     softmax,
     softmax_cross_entropy,
+    spatial_batchnorm,
+    svm_loss,
     tanh,
 )
 
@@ -44,6 +48,8 @@ __all__ = [
     "cross_entropy",
     "dropout",
     "elu",
+    "gelu",
+    "groupnorm",
     "identity",
     "l2_penalty",
     "layernorm",
@@ -55,5 +61,7 @@ __all__ = [
     "sigmoid",
     "softmax",
     "softmax_cross_entropy",
+    "spatial_batchnorm",
+    "svm_loss",
     "tanh",
 ]

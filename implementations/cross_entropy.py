@@ -1,5 +1,7 @@
 """Cross-entropy of given probabilities: loss_s = -sum_k T_sk log X_sk, then reduced over the batch.
 
+With log_eps above 0 the logarithm is of X_sk + log_eps, as many programs have it.
+
 Hazards: a softmax may round a probability to 0. Where the target is 0 too, 0 log 0 is 0 and the
 gradient 0: those entries are never handed to log or to the division. Where the target is not 0 the
 loss would be infinite; softmax_cross_entropy, from logits, is finite there.
@@ -17,7 +19,10 @@ from implementations.reduction import reduced, sample_weights
 
 
 class Cache(NamedTuple):
-    """What ``backward`` needs of ``forward``; ``counted`` is 1 where the target is 0."""
+    """What ``backward`` needs of ``forward``.
+
+    ``counted`` is what the logarithm is taken of, and 1 where the target is 0.
+    """
 
     counted: Floating[np.ndarray, "batch classes"]
     targets: Floating[np.ndarray, "batch classes"]
@@ -35,6 +40,7 @@ def forward(
     targets: Floating[np.ndarray, "batch classes"],
     *,
     reduction: str = "mean",
+    log_eps: float = 0.0,
 ) -> tuple[Floating[np.ndarray, ""] | Floating[np.ndarray, "batch"], Cache]:
     """Measure, in nats, how far the probabilities are from the targets (002, Q1.1 c ii).
 
@@ -46,6 +52,8 @@ def forward(
         The true class of each row, one-hot.
     reduction
         ``"mean"`` and ``"sum"`` over the batch, or ``"none"``: one loss per sample.
+    log_eps
+        Added to each probability inside the logarithm.
 
     Returns
     -------
@@ -63,7 +71,8 @@ def forward(
         raise ValueError(
             f"give targets the probabilities' shape, {probabilities.shape}; it has {targets.shape}"
         )
-    counted = np.where(targets == 0, probabilities.dtype.type(1), probabilities)
+    number = probabilities.dtype.type
+    counted = np.where(targets == 0, number(1), probabilities + number(log_eps))
     if not np.all(counted > 0):
         raise ValueError(
             "make the true class's probability positive, or use softmax_cross_entropy on the logits"

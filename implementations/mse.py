@@ -1,9 +1,10 @@
-"""Squared error: loss_s = sum_j (a_sj - y_sj)**2, then reduced over the batch.
+"""Squared error: loss_s = sum_j (a_sj - y_sj)**2, then reduced over the batch or over all entries.
 
-Hazards: none while the differences can be squared. What is averaged is a convention: the mean here
-is over the samples, not over the entries, and there is no factor 1/2.
+Hazards: none while the differences can be squared. What is averaged is a convention: "mean" is over
+the samples, "mean over entries" over the features too, and there is no factor 1/2.
 
-Source: 004, appendix D (C0 = (a - y)**2, its derivative 2 (a - y), and 1/n sum over examples).
+Source: 004, appendix D (C0 = (a - y)**2, its derivative 2 (a - y), and 1/n sum over examples);
+11-785, homework 1, since 2022 (the mean over entries).
 """
 
 from typing import NamedTuple
@@ -12,6 +13,8 @@ import numpy as np
 
 from implementations.array_types import Floating
 from implementations.reduction import reduced, sample_weights
+
+OVER_ENTRIES = "mean over entries"
 
 
 class Cache(NamedTuple):
@@ -42,7 +45,8 @@ def forward(
     target
         What it should say.
     reduction
-        ``"mean"`` and ``"sum"`` over the batch, or ``"none"``: one loss per sample.
+        ``"mean"`` and ``"sum"`` over the batch, ``"none"``: one loss per sample, or
+        ``"mean over entries"``.
 
     Returns
     -------
@@ -61,14 +65,16 @@ def forward(
             f"give the target the prediction's shape, {prediction.shape}; it has {target.shape}"
         )
     difference = prediction - target
-    per_sample = np.sum(difference**2, axis=1)
-    return reduced(per_sample, reduction), Cache(difference, reduction)
+    cache = Cache(difference, reduction)
+    if reduction == OVER_ENTRIES:
+        return np.asarray(np.mean(difference**2)), cache
+    return reduced(np.sum(difference**2, axis=1), reduction), cache
 
 
 def backward(
     cotangent: Floating[np.ndarray, ""] | Floating[np.ndarray, "batch"], cache: Cache
 ) -> Gradients:
-    """Double the difference, over n for the mean (004, appendix D).
+    """Double the difference, over what the mean is over (004, appendix D).
 
     Parameters
     ----------
@@ -83,5 +89,8 @@ def backward(
         If the cotangent does not have the loss's shape.
     """
     difference, reduction = cache
-    weights = sample_weights(cotangent, reduction, len(difference))
+    if reduction == OVER_ENTRIES:
+        weights = sample_weights(cotangent, "mean", difference.size)
+    else:
+        weights = sample_weights(cotangent, reduction, len(difference))
     return Gradients(prediction=weights * (2 * difference))

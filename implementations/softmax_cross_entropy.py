@@ -1,7 +1,9 @@
 """Cross-entropy of a softmax, from logits: loss_s = log(sum_k exp(x_sk)) - x_s,true, then reduced.
 
 Hazards: exp overflows and the logarithm of a softmax that underflowed is -inf. The row's maximum is
-subtracted first and the logarithm is never taken of a single probability (log-sum-exp).
+subtracted first and the logarithm is never taken of a single probability (log-sum-exp). With
+log_eps above 0 it is, of p + log_eps, as many programs have it; the gradient is then multiplied by
+the true class's p / (p + log_eps).
 
 Source: 004, appendix A (value; gradient softmax - target) and appendix B (log-sum-exp);
 003, eq. 2 (mean over the batch) and eq. 8 (its gradient).
@@ -16,11 +18,15 @@ from implementations.reduction import reduced, sample_weights
 
 
 class Cache(NamedTuple):
-    """What ``backward`` needs of ``forward``: the softmax and the number of each true class."""
+    """What ``backward`` needs of ``forward``: the softmax and the number of each true class.
+
+    ``share`` is what ``log_eps`` leaves of each sample's gradient, 1 without it.
+    """
 
     probabilities: Floating[np.ndarray, "batch classes"]
     labels: Index[np.ndarray, "batch"]
     reduction: str
+    share: Floating[np.ndarray, "batch"]
 
 
 class Gradients(NamedTuple):
@@ -35,6 +41,7 @@ def forward(
     *,
     reduction: str = "mean",
     targets_as: str = "one-hot",
+    log_eps: float = 0.0,
 ) -> tuple[Floating[np.ndarray, ""] | Floating[np.ndarray, "batch"], Cache]:
     """Measure, in nats, how far the logits' softmax is from the targets (004, appendices A and B).
 
@@ -48,6 +55,8 @@ def forward(
         ``"mean"`` and ``"sum"`` over the batch, or ``"none"``: one loss per sample.
     targets_as
         ``"one-hot"`` rows of 0 and a single 1, or the ``"index"`` of the class, from 0.
+    log_eps
+        Added to the softmax inside the logarithm.
 
     Returns
     -------
@@ -77,8 +86,14 @@ def forward(
     shifted = logits - logits.max(axis=1, keepdims=True)
     weight = np.exp(shifted)
     total = weight.sum(axis=1, keepdims=True)
-    per_sample = np.log(total[:, 0]) - shifted[np.arange(len(labels)), labels]
-    return reduced(per_sample, reduction), Cache(weight / total, labels, reduction)
+    probabilities = weight / total
+    true = np.arange(len(labels)), labels
+    if log_eps:
+        offset = probabilities[true] + logits.dtype.type(log_eps)
+        per_sample, share = -np.log(offset), probabilities[true] / offset
+    else:
+        per_sample, share = np.log(total[:, 0]) - shifted[true], np.ones_like(total[:, 0])
+    return reduced(per_sample, reduction), Cache(probabilities, labels, reduction, share)
 
 
 def backward(
@@ -98,8 +113,8 @@ def backward(
     ValueError
         If the cotangent does not have the loss's shape.
     """
-    probabilities, labels, reduction = cache
-    weights = sample_weights(cotangent, reduction, len(labels))
+    probabilities, labels, reduction, share = cache
+    weights = sample_weights(cotangent, reduction, len(labels)) * share[:, np.newaxis]
     residual = probabilities.copy()
     residual[np.arange(len(labels)), labels] -= 1
     return Gradients(logits=weights * residual)

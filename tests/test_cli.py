@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from backproof import cli
 ROOT = Path(__file__).parents[1]
 RIGHT = str(ROOT / "examples/mytorch")
 WRONG = str(ROOT / "examples/mytorch_wrong")
+COURSE = str(ROOT / "examples/course")
+CHECK = ["check", RIGHT, "--dialect", "mytorch"]
 
 
 class Ran:
@@ -35,8 +38,10 @@ class Ran:
     [
         (["check", "no/such/path", "--dialect", "mytorch"], "no such file or directory"),
         (["check", str(ROOT / "README.md"), "--dialect", "mytorch"], "not a directory"),
-        (["check", str(ROOT / "tests"), "--dialect", "mytorch"], "no mytorch/activation.py"),
+        (["check", str(ROOT / "tests"), "--dialect", "mytorch"], "not a homework in the dialect"),
         (["check", RIGHT, "--dialect", "nope"], "no dialect 'nope'; there are: mytorch"),
+        (["check", RIGHT, "--dialect", "nope.py"], "nope.py: no such file"),
+        (["check", RIGHT, "--dialect", "mytorch", "--edition", "1999"], "no edition '1999'; there"),
         (["check", RIGHT], "Missing option '--dialect'"),
         (["check", RIGHT, "--dialect", "mytorch", "--only", "elu.forward"], "no check"),
         (["check", RIGHT, "--dialect", "mytorch", "--only", "relu.nope"], "no check"),
@@ -46,6 +51,25 @@ class Ran:
         (["verify", "relu", "--only", "relu.nope"], "no check 'relu.nope'"),
         (["prove", "relu", "--json", "no/such/folder/file"], "No such file or directory"),
         (["prove", "--nope"], "No such option"),
+        (
+            ["check", RIGHT, "--report", "html=x"],
+            "no report 'html'; there are: gradescope, autolab",
+        ),
+        (["check", RIGHT, "--report", "gradescope"], "say where to: gradescope=FILE"),
+        (
+            ["check", RIGHT, "--report", "autolab=no/such/folder/x"],
+            "no/such/folder/x: no such folder",
+        ),
+        ([*CHECK, "--report", "autolab=-", "--json", "-"], "room for one record"),
+        ([*CHECK, "--report", "autolab=-", "--report", "gradescope=-"], "room for one record"),
+        ([*CHECK, "--report", "autolab=-", "--only", "relu.forward"], "--report is of every check"),
+        (["check", RIGHT, "--course", "no-such.toml"], "no-such.toml: No such file"),
+        (["package", "gradescope"], "Missing argument 'OUT'"),
+        (
+            ["package", "gradescope", "x.zip", "--course", str(ROOT / "tests")],
+            "backproof.toml: No such",
+        ),
+        (["package", "gradescope", "no/such/x.zip", "--course", COURSE], "No such file"),
         (["nope"], "No such command 'nope'"),
     ],
 )
@@ -114,7 +138,7 @@ def test_check_says_what_is_wrong_and_how_to_see_it_again(capsys):
     assert "expected [1.]" in ran.out
     again = f"Again: backproof {' '.join(check[:4])} --examples 20 --only 'linear.gradient.bias'"
     assert again in " ".join(ran.out.split())
-    assert ran.out.endswith("fail: 1 fail; isolation: none\n")
+    assert re.search(r"fail: 1 fail; isolation: [a-z+]+\n$", ran.out)
 
 
 def test_check_of_a_right_homework_is_exit_0(capsys):
@@ -124,3 +148,129 @@ def test_check_of_a_right_homework_is_exit_0(capsys):
     assert ran.code == 0
     assert ran.record["verdict"] == "pass"
     assert ran.record["score"] == 1
+    read_as = {"dialect": "mytorch", "edition": "2021", "detected": True}
+    assert ran.record["interface"] == read_as
+    given = Ran(capsys, *arguments, "--only", "tanh.gradient.x", "--edition", "2021").record
+    assert given["interface"] == {**read_as, "detected": False}
+
+
+SETTINGS = """\
+dialect = "mytorch"
+examples = 2
+
+[points]
+"*" = 0
+"relu.[fgk]*" = 1.5
+
+[visibility]
+"tanh.*" = "hidden"
+
+[feedback]
+level = "diagnosis"
+"""
+
+
+@pytest.fixture
+def homework(tmp_path: Path) -> Path:
+    """Activations alone, of which three are wrong, and the course's file."""
+    folder = tmp_path / "homework/mytorch"
+    folder.mkdir(parents=True)
+    text = (ROOT / "examples/mytorch/mytorch/activation.py").read_text("utf-8")
+    for right, wrong in {
+        "return self.state * (1 - self.state)": "return self.state",
+        "return 1 - self.state**2": "return 1 + self.state",
+        "return 1.0": 'raise ValueError("::error::forged")',
+    }.items():
+        assert right in text
+        text = text.replace(right, wrong)
+    (folder / "activation.py").write_text(text, "utf-8")
+    (tmp_path / "backproof.toml").write_text(SETTINGS, "utf-8")
+    return folder.parent
+
+
+def test_check_with_a_course_writes_every_report(capsys, homework, tmp_path):
+    """Dialect and examples are the course's; the terminal shows what a student may see."""
+    formats = ("gradescope", "prairielearn", "github-classroom", "github-summary", "autolab")
+    reports = [f"--report={name}={tmp_path / name}" for name in formats]
+    record = ["--json", str(tmp_path / "record"), "--workers", "1"]
+    course = ["--course", str(tmp_path / "backproof.toml")]
+    ran = Ran(capsys, "check", str(homework), *course, *record, *reports)
+    assert ran.code == 1
+    assert all((tmp_path / name).stat().st_size for name in formats)
+    results = json.loads((tmp_path / "gradescope").read_text("utf-8"))
+    assert results["score"] == 4.5
+    assert sum(t["max_score"] for t in results["tests"]) == 4.5
+    everything = json.loads((tmp_path / "record").read_text("utf-8"))["checks"]
+    assert {c["examples"] for c in everything if c["status"] == "pass"} == {2}
+    assert any(c["id"] == "tanh.gradient.x" and "counterexample" in c for c in everything)
+    assert "sigmoid.gradient.x: fail" in ran.out
+    assert "tanh" not in ran.out
+    assert "Again:" not in ran.out
+    assert "forged" not in ran.out
+
+
+def test_autolab_s_scores_are_the_last_line(capsys, homework, tmp_path):
+    """Nothing follows it; nor does a table stand above it that tells what is hidden."""
+    course = ["--course", str(tmp_path / "backproof.toml"), "--workers", "1"]
+    ran = Ran(capsys, "check", str(homework), *course, "--report", "autolab=-")
+    assert len(ran.out.splitlines()) == 2
+    assert json.loads(ran.out.splitlines()[-1])["scores"]["relu"] == 4.5
+
+
+def test_the_command_line_overrules_the_course(capsys, homework, tmp_path):
+    """What is said there holds."""
+    course = ["--course", str(tmp_path / "backproof.toml"), "--workers", "1"]
+    arguments = [*course, "--examples", "3", "--only", "relu.forward", "--json", "-"]
+    ran = Ran(capsys, "check", str(homework), *arguments)
+    assert ran.record["checks"][0]["examples"] == 3
+    ran = Ran(capsys, "check", str(homework), *course, "--dialect", "nope")
+    assert "no dialect 'nope'" in ran.error
+
+
+def test_a_course_s_file_is_not_looked_for(capsys, homework, tmp_path, monkeypatch):
+    """A submission could bring one with it, and be worth what it says."""
+    (homework / "backproof.toml").write_text(SETTINGS, "utf-8")
+    for folder in (tmp_path, homework):
+        monkeypatch.chdir(folder)
+        assert "Missing option '--dialect'" in Ran(capsys, "check", str(homework)).error
+
+
+def test_a_pattern_without_a_check_is_an_error_with_its_line(capsys, homework, tmp_path):
+    """And no report is written, by which a student would be graded."""
+    path = tmp_path / "backproof.toml"
+    path.write_text(SETTINGS.replace('"tanh.*"', '"tahn.*"'), "utf-8")
+    report = tmp_path / "results.json"
+    arguments = ["--course", str(path), "--workers", "1", "--report", f"gradescope={report}"]
+    ran = Ran(capsys, "check", str(homework), *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"{path}:9: no check matches 'tahn.*'" in ran.error
+    assert not report.exists()
+
+
+def test_a_report_that_cannot_be_written_is_one_clear_line(capsys, homework, tmp_path):
+    """Here its file is a folder."""
+    arguments = ["--course", str(tmp_path / "backproof.toml"), "--workers", "1"]
+    ran = Ran(capsys, "check", str(homework), *arguments, "--report", f"gradescope={tmp_path}")
+    assert ran.code == 2
+    (line,) = ran.error.splitlines()
+    assert line.startswith(f"backproof: {tmp_path}: ")
+
+
+def test_a_submission_that_is_none_is_reported_as_such(capsys, tmp_path):
+    """The student learns why there are no points."""
+    report = tmp_path / "results.json"
+    arguments = ["--dialect", "mytorch", "--report", f"gradescope={report}"]
+    ran = Ran(capsys, "check", str(ROOT / "tests"), *arguments)
+    assert ran.code == 2
+    results = json.loads(report.read_text("utf-8"))
+    assert "no mytorch/nn/activation.py" in results["output"]
+    assert (results["score"], results["tests"]) == (0, [])
+
+
+def test_package_builds_the_archive(capsys, tmp_path):
+    """And says what is in it."""
+    out = tmp_path / "autograder.zip"
+    ran = Ran(capsys, "package", "gradescope", "--course", COURSE, str(out))
+    assert ran.code == 0
+    assert "backproof.toml, requirements.txt, run_autograder, setup.sh" in ran.out
+    assert out.stat().st_size

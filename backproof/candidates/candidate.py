@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -38,10 +38,45 @@ class Answer:
         The values of the forward, by output name, the differentiated one first.
     gradients
         The VJP with respect to each differentiable input, by input name.
+    observed
+        The inputs that the candidate drew itself, such as a mask, as they show in its answer.
+    misshapen
+        By name, the shape that a course asks for, where a result came in another one and the
+        operation's own shape cannot say so.
     """
 
     outputs: Mapping[str, np.ndarray]
     gradients: Mapping[str, np.ndarray]
+    observed: Mapping[str, np.ndarray] = field(default_factory=dict)
+    misshapen: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Change:
+    """An array that a call wrote to though it was only handed it."""
+
+    call: str
+    before: np.ndarray
+    after: np.ndarray
+
+
+@dataclass(frozen=True)
+class Round:
+    """One of several examples that were put to the same object, in turn.
+
+    Attributes
+    ----------
+    answer
+        To this example.
+    changed
+        What its calls wrote to the arrays that they were handed.
+    """
+
+    answer: Answer
+    changed: tuple[Change, ...] = ()
+
+
+Unanswered = Literal["error", "not-implemented", "not-judged"]
 
 
 class CandidateError(Exception):
@@ -51,14 +86,14 @@ class CandidateError(Exception):
     ----------
     status
         ``"error"`` where its code raised or answered with something that is no array,
-        ``"not-implemented"`` where the code is not there.
+        ``"not-implemented"`` where the code is not there, ``"not-judged"`` where no time was left.
     message
         One line for a person.
     traceback
         The frames of the candidate's own files, ending in the exception; may be empty.
     """
 
-    def __init__(self, status: str, message: str, traceback: str = "") -> None:
+    def __init__(self, status: Unanswered, message: str, traceback: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.message = message
@@ -66,7 +101,15 @@ class CandidateError(Exception):
 
 
 class Candidate(Protocol):
-    """An implementation under examination."""
+    """An implementation under examination.
+
+    Attributes
+    ----------
+    stateful
+        Whether its object keeps running statistics from one forward to the next.
+    """
+
+    stateful: bool
 
     def answer(self, example: Example) -> Answer:
         """Run forward, then backward.
@@ -79,6 +122,33 @@ class Candidate(Protocol):
 
     def values(self, examples: Sequence[Example]) -> list[np.ndarray]:
         """Run the forward alone on each example and return its differentiated output.
+
+        Raises
+        ------
+        CandidateError
+            Where there is no answer.
+        """
+
+    def interleaved(self, example: Example, other: Example) -> Answer:
+        """Answer, while another object runs forward between forward and backward.
+
+        Raises
+        ------
+        CandidateError
+            Where there is no answer.
+        """
+
+    def again(self, example: Example) -> Answer:
+        """Run forward, then backward twice; the answer has the second's gradients.
+
+        Raises
+        ------
+        CandidateError
+            Where there is no answer.
+        """
+
+    def rounds(self, examples: Sequence[Example]) -> list[Round]:
+        """Run forward and backward on one example after the other, with the same parameters.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""The process in which a submission runs: ``python runner.py SUBMISSION IMPORT_DIR...``.
+"""The process in which a submission runs: ``python runner.py HOW SUBMISSION IMPORT_DIR...``.
 
 It is started as a script and knows NumPy and the wire, never the package that grades: what is not
 in this process cannot be read or patched from it. See `wire` for what it is asked.
@@ -16,55 +16,74 @@ sys.path[:] = [entry for entry in sys.path if entry != HERE]
 import importlib
 import importlib.util
 import traceback
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from backproof.candidates import wire
+    from backproof.candidates import imports, sandbox, wire
 else:
-    # By its path and under a private name: a submission may have a wire.py.
-    _path = os.path.join(HERE, "wire.py")
-    _spec = importlib.util.spec_from_file_location("_backproof_wire", _path)
-    wire = importlib.util.module_from_spec(_spec)
-    sys.modules[_spec.name] = wire
-    _spec.loader.exec_module(wire)
 
-MAX_MESSAGE = 500
-MAX_TRACEBACK = 4000
+    def _beside(name: str) -> Any:
+        # By its path and under a private name: a submission may have a wire.py.
+        path = os.path.join(HERE, f"{name}.py")
+        spec = importlib.util.spec_from_file_location(f"_backproof_{name}", path)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module
+        spec.loader.exec_module(module)
+        return module
+
+    imports, sandbox, wire = map(_beside, ("imports", "sandbox", "wire"))
 
 
 class Missing(Exception):
     """The submission has no such module, class, method or attribute."""
 
 
-def perform(command: wire.Command, results: list[Any], import_dirs: list[str]) -> Any:
-    """Do what one command says, given the results of those before it in the batch."""
-    if isinstance(command, wire.Create):
-        made = _attribute(_module(command.module, import_dirs), command.name)
-        return made(*_arguments(command.args, results), **_keywords(command.kwargs, results))
-    target = results[command.target.command]
-    if isinstance(command, wire.Set):
-        return setattr(target, command.attribute, _argument(command.value, results))
-    if isinstance(command, wire.Get):
-        return _attribute(target, command.attribute)
-    names = (command.method,) if isinstance(command.method, str) else command.method
-    method = _attribute(target, *names)
-    return method(*_arguments(command.args, results), **_keywords(command.kwargs, results))
+def perform(command: Any, results: list[Any], import_dirs: list[str]) -> Any:
+    """Do what one command says, given the results of those before it in the script."""
+    kind = command[0]
+    if kind == wire.KEEP:
+        return wire.argument(command[1], results)
+    if kind == wire.CREATE:
+        _, module, name, args, kwargs = command
+        made = _attribute(_module(module, import_dirs), name)
+        return made(*wire.argument(args, results), **wire.argument(kwargs, results))
+    target = wire.argument(command[1], results)
+    if kind in (wire.CALL, wire.CALL_IF_THERE):
+        *_, names, args, kwargs = command
+        names = (names,) if isinstance(names, str) else wire.argument(names, results)
+        if kind == wire.CALL_IF_THERE and not hasattr(target, names[0]):
+            return None
+        method = _attribute(target, *names)
+        return method(*wire.argument(args, results), **wire.argument(kwargs, results))
+    if kind == wire.GET:
+        return _attribute(target, command[2])
+    if kind == wire.ITEM:
+        return _item(target, command[2])
+    value = wire.argument(command[3], results)
+    if kind == wire.SET:
+        return setattr(target, command[2], value)
+    target[command[2]] = value
+    return None
 
 
 def _module(name: str, import_dirs: list[str]) -> Any:
-    try:
-        module = importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        # One that the submission itself imports in vain is its own error.
-        if error.name and f"{name}.".startswith(f"{error.name}."):
-            raise Missing(f"there is no module {name}") from None
-        raise
-    path = getattr(module, "__file__", None)
-    if path is not None and os.path.dirname(path) not in import_dirs:
+    found = sys.modules.get(name)
+    if found is None:
+        try:
+            found = importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            # One that the submission itself imports in vain is its own error.
+            if error.name and f"{name}.".startswith(f"{error.name}."):
+                raise Missing(f"there is no module {name}") from None
+            raise
+    path = getattr(found, "__file__", None)
+    inside = [
+        entry for entry in import_dirs if path is not None and path.startswith(entry + os.sep)
+    ]
+    if path is not None and not inside:
         raise Missing(f"there is no module {name}")  # only an installed one of that name
-    return module
+    return found
 
 
 def _attribute(target: Any, *names: str) -> Any:
@@ -78,71 +97,55 @@ def _attribute(target: Any, *names: str) -> Any:
     raise Missing(f"{owner} has no {' or '.join(names)}")
 
 
-def _argument(value: Any, results: list[Any]) -> Any:
-    """Put objects of this process in the place of what stands for them."""
-    kind = type(value)
-    if kind is wire.Handle:
-        return results[value.command]
-    if kind is wire.Initialiser:
-        return _initialiser(value.array)
-    if kind is tuple or kind is list:
-        return kind(_argument(item, results) for item in value)
-    if kind is dict:
-        return {key: _argument(item, results) for key, item in value.items()}
-    return value
-
-
-def _arguments(args: tuple[Any, ...], results: list[Any]) -> list[Any]:
-    return [_argument(value, results) for value in args]
-
-
-def _keywords(kwargs: Any, results: list[Any]) -> dict[str, Any]:
-    return {key: _argument(value, results) for key, value in (kwargs or {}).items()}
-
-
-def _initialiser(array: Any) -> Callable[..., Any]:
-    def initialise(*_args: Any, **_kwargs: Any) -> Any:
-        return array.copy(order="K")
-
-    return initialise
+def _item(target: Any, key: Any) -> Any:
+    if target is None:
+        raise Missing
+    try:
+        return target[key]
+    except (KeyError, IndexError):
+        raise Missing from None
 
 
 def answer(request: bytes, submission: str, import_dirs: list[str]) -> bytes:
-    """Perform a request's commands, up to the first that fails, and encode the reply."""
-    encoded: list[list[bytes]] = []
-    for batch in wire.decode_request(request):
+    """Perform a request's scripts, up to the first command that fails, and encode the reply."""
+    replies: list[list[bytes]] = []
+    for commands, wanted in wire.decode_request(request):
         results: list[Any] = []
-        encoded.append([])
-        for command in batch:
-            try:
+        encoded: dict[int, bytes] = {}
+        try:
+            for place, command in enumerate(commands):
                 results.append(perform(command, results, import_dirs))
-                kept = isinstance(command, wire.Create)
-                encoded[-1].append(wire.encode(None if kept else results[-1]))
-            except BaseException as error:  # noqa: BLE001 - sys.exit() too is the submission's
-                where = len(encoded) - 1, len(results) - isinstance(error, wire.WireError)
-                what = _failure(error, _subject(command, results), submission)
-                return wire.encode_reply(encoded, wire.Failure(*where, *what))
-    return wire.encode_reply(encoded, None)
+                # At once, as a later command may write to the same array.
+                if place in wanted:
+                    encoded[place] = wire.encode(results[place])
+        except BaseException as error:  # noqa: BLE001 - sys.exit() too is the submission's
+            return wire.encode_reply([], _failure(error, _subject(commands, place), submission))
+        replies.append([encoded[place] for place in wanted])
+    return wire.encode_reply(replies, None)
 
 
-def _subject(command: wire.Command, results: list[Any]) -> str:
-    """Name what a command was about, as a person would."""
-    if isinstance(command, wire.Create):
-        return command.name if command.module in sys.modules else f"importing {command.module}"
-    owner = type(results[command.target.command]).__name__
-    if not isinstance(command, wire.Call):
-        return f"{owner}.{command.attribute}"
-    method = command.method if isinstance(command.method, str) else command.method[-1]
-    return f"{owner}.{method}"
+def _subject(commands: Any, place: int) -> str:
+    """Name what a command is about, as a person would; `Script.spelled` does the same."""
+    kind, *fields = commands[place]
+    if kind == wire.KEEP:
+        return "an argument"
+    if kind == wire.CREATE:
+        module, name = fields[:2]
+        return str(name) if module in sys.modules else f"importing {module}"
+    (_, owner), what = fields[:2]
+    if kind in (wire.ITEM, wire.SET_ITEM):
+        return f"{_subject(commands, owner)}[{what!r}]"
+    name = what if isinstance(what, str) else what[1][-1]
+    return f"{_subject(commands, owner)}.{name}"
 
 
-def _failure(error: BaseException, subject: str, submission: str) -> tuple[str, str, str, str]:
-    """Return status, exception, message and traceback."""
+def _failure(error: BaseException, subject: str, submission: str) -> wire.Failure:
     if isinstance(error, wire.WireError):
         message = f"{subject} is not an array or a number: {error}"
-        return "not-an-array", str(error), message[:MAX_MESSAGE], ""
+        return wire.Failure("not-an-array", message[: wire.MAX_MESSAGE], "")
     if isinstance(error, Missing):
-        return "missing", "", str(error)[:MAX_MESSAGE], ""
+        message = str(error) or f"{subject} is not there"
+        return wire.Failure("missing", message[: wire.MAX_MESSAGE], "")
     status = "missing" if isinstance(error, NotImplementedError) else "raised"
     # Even str(error) is the submission's code, and may raise.
     try:
@@ -158,8 +161,7 @@ def _failure(error: BaseException, subject: str, submission: str) -> tuple[str, 
     except BaseException:  # noqa: BLE001
         detail, trace = "(it cannot be printed)", ""
     message = f"{subject} raised {type(error).__name__}" + (f": {detail}" if detail else "")
-    # The end of a traceback is where the error is.
-    return status, type(error).__name__, message[:MAX_MESSAGE], trace[-MAX_TRACEBACK:]
+    return wire.Failure(status, message[: wire.MAX_MESSAGE], trace[-wire.MAX_TRACEBACK :])
 
 
 def _relative(text: str, submission: str) -> str:
@@ -182,21 +184,28 @@ def _private_streams() -> tuple[int, int]:
 
 def main() -> None:
     """Answer requests until the grader closes its end."""
-    submission, *import_dirs = sys.argv[1:]
+    bubblewrapped, submission, *import_dirs = sys.argv[1:]
     del sys.argv[1:]
     requests, replies = _private_streams()
+    imports.install(import_dirs)
+    confinement = sandbox.enter(
+        submission, imports.FORBIDDEN, bubblewrapped=bubblewrapped == "bubblewrapped"
+    )
     sys.path[:0] = import_dirs
+    send = partial(os.write, replies)
     try:
-        wire.write_frame(replies, wire.encode(None))  # ready: now the submission's time counts
+        wire.write_frame(
+            send, wire.encode([confinement.tier, *confinement.missing])
+        )  # ready: now the submission's time counts
         while True:
             request = wire.read_frame(partial(os.read, requests))
             if request is None:
                 return
             reply = answer(request, submission, import_dirs)
             if len(reply) > wire.MAX_BYTES:
-                what = "not-an-array", "", f"the answer takes {len(reply)} bytes", ""
-                reply = wire.encode_reply([], wire.Failure(0, 0, *what))
-            wire.write_frame(replies, reply)
+                what = f"the answer takes {len(reply)} bytes"
+                reply = wire.encode_reply([], wire.Failure("not-an-array", what, ""))
+            wire.write_frame(send, reply)
     except OSError:
         os._exit(wire.CUT_OFF)
 

@@ -1,8 +1,9 @@
-"""Commands and values as raw typed bytes, between the grader and the runner.
+"""Requests and replies as bytes, between the grader and the runner.
 
-A frame is eight bytes of length, then one value; a value is one byte of tag, then its content.
-Nothing that is read can run code or claim more memory than it brought, because what comes from
-the runner comes from a submission.
+A frame is eight bytes of length, then its content. A request is made by the grader, who is
+trusted, so the interpreter's own `marshal` carries it. A reply comes from a process that a
+submission shares, so nothing that reads it can run code or claim more memory than it brought: one
+byte of tag for each value, then its content.
 
 Both sides load this file, the runner by its path: it needs the standard library and NumPy alone,
 and keeps to the syntax of Python 3.8, as a course may pin an old NumPy.
@@ -10,11 +11,11 @@ and keeps to the syntax of Python 3.8, as a course may pin an old NumPy.
 
 from __future__ import annotations
 
+import marshal
 import math
-import os
 import struct
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Union
+from typing import Any, NamedTuple, Tuple  # noqa: UP035 - evaluated, for Python 3.8
 
 import numpy as np
 
@@ -28,6 +29,9 @@ MAX_DEPTH = 12
 """The deepest nesting of tuples, lists and dicts; also what ends a list that holds itself."""
 
 MAX_NDIM = 8
+
+MAX_MESSAGE = 500
+MAX_TRACEBACK = 4000
 
 CUT_OFF = 70
 """The exit status of a runner that finds its streams closed."""
@@ -43,14 +47,17 @@ _FORTRAN, _READ_ONLY, _STRIDED = 1, 2, 4
 
 _CHUNK = 64 * 1024  # what a pipe holds
 
+_MARSHAL = 2  # the version that every Python reads alike
+
 _LENGTH = struct.Struct("<Q")
 _COUNT = struct.Struct("<I")
 _INT = struct.Struct("<q")
 _FLOAT = struct.Struct("<d")
 _ARRAY = struct.Struct("<BBBQ")  # dtype, layout, ndim, bytes
+_SHAPES = tuple(struct.Struct(f"<{ndim}Q") for ndim in range(MAX_NDIM + 1))
 
 Value = Any
-"""None, bool, int, float, str, array, Handle, Initialiser, or a tuple, list or dict of these."""
+"""None, bool, int, float, str, array, or a tuple, list or dict of these."""
 
 
 class WireError(Exception):
@@ -58,7 +65,7 @@ class WireError(Exception):
 
 
 class Handle(NamedTuple):
-    """Stands for the result of an earlier command in the same batch, counted from 0."""
+    """Stands for the result of an earlier command of the same script, counted from 0."""
 
     command: int
 
@@ -69,43 +76,10 @@ class Initialiser(NamedTuple):
     array: np.ndarray
 
 
-class Create(NamedTuple):
-    """Call ``module.name`` and keep the result in the runner, for handles to refer to."""
+CREATE, CALL, CALL_IF_THERE, GET, ITEM, SET, SET_ITEM, KEEP = range(8)
+"""What a command does: its first field. `backproof.candidates.script` writes the others."""
 
-    module: str
-    name: str
-    args: tuple[Value, ...] = ()
-    kwargs: dict[str, Value] | None = None
-
-
-class Set(NamedTuple):
-    """Set an attribute."""
-
-    target: Handle
-    attribute: str
-    value: Value
-
-
-class Call(NamedTuple):
-    """Call a method; of several names, the first that the object has."""
-
-    target: Handle
-    method: str | tuple[str, ...]
-    args: tuple[Value, ...] = ()
-    kwargs: dict[str, Value] | None = None
-
-
-class Get(NamedTuple):
-    """Get an attribute."""
-
-    target: Handle
-    attribute: str
-
-
-Command = Union[Create, Set, Call, Get]  # noqa: UP007 - evaluated, and 3.8 has no | for types
-
-_COMMANDS = {"create": Create, "set": Set, "call": Call, "get": Get}
-_NAMES = {kind: name for name, kind in _COMMANDS.items()}
+Command = Tuple[Any, ...]  # noqa: UP006 - evaluated, and 3.8 has no generic tuple
 
 
 class Failure(NamedTuple):
@@ -113,24 +87,97 @@ class Failure(NamedTuple):
 
     Attributes
     ----------
-    batch, command
-        Where.
     status
         ``"raised"``, ``"missing"`` (the code is not there) or ``"not-an-array"``.
-    exception
-        The exception's type, or the type that is no value.
     message
-        One line for a person.
+        One line for a person, of at most `MAX_MESSAGE` characters.
     traceback
-        The submission's own frames.
+        The submission's own frames, `MAX_TRACEBACK` characters at most.
     """
 
-    batch: int
-    command: int
     status: str
-    exception: str
     message: str
     traceback: str
+
+
+# --- requests: from the grader, whom the runner trusts -------------------------------------------
+
+
+def encode_request(scripts: Sequence[tuple[Sequence[Command], Sequence[int]]]) -> bytes:
+    """Encode scripts, each with the numbers of the commands whose results are wanted.
+
+    Raises
+    ------
+    WireError
+        Where a value is none that the wire carries, or all together are more than `MAX_BYTES`.
+    """
+    packed = tuple(
+        (tuple(tuple(map(_packed, command)) for command in commands), tuple(wanted))
+        for commands, wanted in scripts
+    )
+    request = marshal.dumps(packed, _MARSHAL)
+    if len(request) > MAX_BYTES:
+        raise WireError(f"a request of {len(request)} bytes")
+    return request
+
+
+def decode_request(data: bytes) -> Any:
+    """Decode what `encode_request` wrote, but for the arguments: see `argument`."""
+    return marshal.loads(data)
+
+
+_PLAIN = frozenset({int, str, float, bool, type(None)})
+
+
+def _packed(value: Value) -> Any:
+    """The value as plain data; all but numbers, text and None become tuples led by a tag."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is np.ndarray:
+        return ("A", *_header(value), value.shape, value.tobytes())
+    if kind is Handle:
+        return "H", value.command
+    if kind is tuple:
+        return "T", tuple(map(_packed, value))
+    if kind is list:
+        return "L", tuple(map(_packed, value))
+    if kind is dict:
+        return "D", tuple(value), tuple(map(_packed, value.values()))
+    if kind is Initialiser:
+        return "W", _packed(value.array)
+    if isinstance(value, np.generic) and type(value.item()) in _PLAIN:
+        return value.item()
+    raise WireError(_type_name(kind))
+
+
+def argument(packed: Any, results: Sequence[Any]) -> Any:
+    """Unpack a value of a request, with objects of this process in the place of handles."""
+    if type(packed) is not tuple:
+        return packed
+    tag = packed[0]
+    if tag == "A":
+        _, code, layout, shape, data = packed
+        return _laid_out(np.frombuffer(data, _DTYPES[code]).reshape(shape), layout)
+    if tag == "H":
+        return results[packed[1]]
+    if tag == "T":
+        return tuple([argument(item, results) for item in packed[1]])
+    if tag == "L":
+        return [argument(item, results) for item in packed[1]]
+    if tag == "D":
+        return {k: argument(v, results) for k, v in zip(packed[1], packed[2])}  # noqa: B905 - 3.8
+    return _initialiser(argument(packed[1], results))
+
+
+def _initialiser(array: Any) -> Callable[..., Any]:
+    def initialise(*_args: Any, **_kwargs: Any) -> Any:
+        return array.copy(order="K")
+
+    return initialise
+
+
+# --- replies: from the runner, whom the grader does not trust ------------------------------------
 
 
 def encode(value: Value) -> bytes:
@@ -147,17 +194,18 @@ def encode(value: Value) -> bytes:
     return b"".join(parts)
 
 
-def encode_list(encoded: Sequence[bytes]) -> bytes:
-    """Join values that are encoded already into one list."""
-    return b"".join([b"L", _COUNT.pack(len(encoded)), *encoded])
-
-
-def _write(value: Value, parts: list[bytes], depth: int) -> None:  # noqa: C901, PLR0912 - by type
+def _write(value: Value, parts: list[bytes], depth: int) -> None:  # noqa: C901 - by type
     if depth > MAX_DEPTH:
         raise WireError("a value nested too deeply")
     kind = type(value)
     if kind is np.ndarray:
-        _write_array(value, parts)
+        header = _header(value)
+        parts += (
+            b"A",
+            _ARRAY.pack(*header, value.ndim, value.nbytes),
+            _SHAPES[value.ndim].pack(*value.shape),
+            value.tobytes(),
+        )
     elif value is None:
         parts.append(b"N")
     elif kind is bool:
@@ -180,18 +228,18 @@ def _write(value: Value, parts: list[bytes], depth: int) -> None:  # noqa: C901,
         for key, item in value.items():
             _write(key, parts, depth + 1)
             _write(item, parts, depth + 1)
-    elif kind is Handle:
-        parts += (b"H", _COUNT.pack(value.command))
-    elif kind is Initialiser:
-        parts.append(b"W")
-        _write(value.array, parts, depth + 1)
     elif isinstance(value, np.generic) and kind.__module__ == "numpy":
-        _write_array(np.array(value), parts)
+        _write(np.array(value), parts, depth)
     else:
-        raise WireError(f"{kind.__module__}.{kind.__qualname__}".replace("builtins.", ""))
+        raise WireError(_type_name(kind))
 
 
-def _write_array(array: np.ndarray, parts: list[bytes]) -> None:
+def _type_name(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}".replace("builtins.", "")
+
+
+def _header(array: np.ndarray) -> tuple[int, int]:
+    """The codes of an array's dtype and layout."""
     code = _CODES.get(array.dtype)
     if code is None:
         raise WireError(f"array of dtype {array.dtype}")
@@ -203,12 +251,7 @@ def _write_array(array: np.ndarray, parts: list[bytes]) -> None:
     layout = 0 if flags.writeable else _READ_ONLY
     if not flags.c_contiguous:
         layout |= _FORTRAN if flags.f_contiguous else _STRIDED
-    parts += (
-        b"A",
-        _ARRAY.pack(code, layout, array.ndim, array.nbytes),
-        struct.pack(f"<{array.ndim}Q", *array.shape),
-        array.tobytes(),
-    )
+    return code, layout
 
 
 def decode(data: bytes) -> Value:
@@ -285,17 +328,11 @@ class _Reader:
             raise WireError("a key that is no str")
         return dict(zip(items[::2], items[1::2]))  # noqa: B905 - 3.8 has no strict
 
-    def initialiser(self) -> Initialiser:
-        array = self.value()
-        if type(array) is not np.ndarray:
-            raise WireError("an initialiser without its array")
-        return Initialiser(array)
-
     def array(self) -> np.ndarray:
         code, layout, ndim, size = _ARRAY.unpack_from(self.data, self.position)
         if code >= len(_DTYPES) or ndim > MAX_NDIM:
             raise WireError("an array header outside the limits")
-        shape = struct.unpack_from(f"<{ndim}Q", self.data, self.position + _ARRAY.size)
+        shape = _SHAPES[ndim].unpack_from(self.data, self.position + _ARRAY.size)
         dtype = _DTYPES[code]
         elements = math.prod(shape)
         if elements * dtype.itemsize != size:
@@ -325,14 +362,14 @@ _READERS: dict[int, Callable[[_Reader], Value]] = {
     ord("T"): lambda reader: tuple(reader.read_list()),
     ord("L"): _Reader.read_list,
     ord("D"): _Reader.read_dict,
-    ord("H"): lambda reader: Handle(reader.count()),
-    ord("W"): _Reader.initialiser,
     ord("A"): _Reader.array,
 }
 
 
 def _laid_out(values: np.ndarray, layout: int) -> np.ndarray:
     """Copy into fresh memory of the given layout."""
+    if not layout:
+        return values.copy()
     if layout & _STRIDED and values.ndim:
         twice = np.zeros((*values.shape[:-1], 2 * values.shape[-1]), values.dtype)
         array = twice[..., ::2]
@@ -344,63 +381,46 @@ def _laid_out(values: np.ndarray, layout: int) -> np.ndarray:
     return array
 
 
-def encode_request(batches: Sequence[Sequence[Command]]) -> bytes:
-    """Encode batches of commands.
-
-    Raises
-    ------
-    WireError
-        Where a value is none that the wire carries, or all together are more than `MAX_BYTES`.
-    """
-    request = encode(
-        [[[_NAMES[type(command)], *command] for command in batch] for batch in batches]
-    )
-    if len(request) > MAX_BYTES:
-        raise WireError(f"a request of {len(request)} bytes")
-    return request
-
-
-def decode_request(data: bytes) -> list[list[Command]]:
-    """Decode what `encode_request` wrote; the grader is trusted to send nothing else."""
-    return [[_COMMANDS[name](*fields) for name, *fields in batch] for batch in decode(data)]
-
-
 def encode_reply(results: Sequence[Sequence[bytes]], failure: Failure | None) -> bytes:
-    """Encode the results so far, each encoded already, and why they end there if they do."""
-    return encode_list(
-        [
-            encode_list([encode_list(batch) for batch in results]),
-            encode(None if failure is None else tuple(failure)),
-        ]
-    )
+    """Encode the wanted results, each encoded already, or why there are none."""
+    if failure is not None:
+        return encode(tuple(failure))
+    lists = [b"".join([b"L", _COUNT.pack(len(found)), *found]) for found in results]
+    return b"".join([b"L", _COUNT.pack(len(lists)), *lists])
 
 
-def decode_reply(
-    data: bytes, batches: Sequence[Sequence[Command]]
-) -> tuple[list[list[Value]], Failure | None]:
+def decode_reply(data: bytes, wanted: Sequence[int]) -> tuple[list[list[Value]], Failure | None]:
     """Decode the reply to a request, trusting nothing.
 
+    Parameters
+    ----------
+    data
+        The content of a frame.
+    wanted
+        How many results each script asked for.
+
     Raises
     ------
     WireError
-        Where it is not one result for each command, or a well-formed failure.
+        Where it is not one result for each that is wanted, or a well-formed failure.
     """
     reply = decode(data)
-    if type(reply) is not list or len(reply) != 2:
-        raise WireError("a reply that is not results and a failure")
-    results, failure = reply
-    if failure is not None:
-        kinds = [int, int, str, str, str, str]
-        if type(failure) is not tuple or [type(field) for field in failure] != kinds:
+    if type(reply) is tuple:
+        if [type(field) for field in reply] != [str, str, str]:
             raise WireError("a malformed failure")
-        return [], Failure(*failure)
+        status, message, traceback = reply
+        # The end of a traceback is where the error is.
+        return [], Failure(status, message[:MAX_MESSAGE], traceback[-MAX_TRACEBACK:])
     if (
-        type(results) is not list
-        or any(type(batch) is not list for batch in results)
-        or [len(batch) for batch in results] != [len(batch) for batch in batches]
+        type(reply) is not list
+        or any(type(found) is not list for found in reply)
+        or [len(found) for found in reply] != list(wanted)
     ):
-        raise WireError("a reply without one result for each command")
-    return results, None
+        raise WireError("a reply without one result for each that is wanted")
+    return reply, None
+
+
+# --- frames --------------------------------------------------------------------------------------
 
 
 def read_frame(read: Callable[[int], bytes]) -> bytes | None:
@@ -421,33 +441,48 @@ def read_frame(read: Callable[[int], bytes]) -> bytes | None:
     WireError
         Where the frame is larger than `MAX_BYTES` or is cut off.
     """
-    received = bytearray()
-    end = _LENGTH.size
-    while len(received) < end:
-        chunk = read(_CHUNK)
-        if not chunk:
-            if not received:
-                return None
-            raise WireError("a frame that is cut off")
-        received += chunk
-        if len(received) >= _LENGTH.size:
-            end = _LENGTH.size + _LENGTH.unpack_from(received)[0]
-            if end > _LENGTH.size + MAX_BYTES:
-                raise WireError(f"a frame of {end - _LENGTH.size} bytes")
+    received: Any = read(_CHUNK)
+    if not received:
+        return None
+    while len(received) < _LENGTH.size:
+        received = _more(read, received)
+    end = _LENGTH.size + _LENGTH.unpack_from(received)[0]
+    if end > _LENGTH.size + MAX_BYTES:
+        raise WireError(f"a frame of {end - _LENGTH.size} bytes")
+    if len(received) < end:
+        received = bytearray(received)
+        while len(received) < end:
+            received = _more(read, received)
     # Each side waits for the other, so nothing can rightly follow.
     if len(received) > end:
         raise WireError("bytes after the frame")
     return bytes(memoryview(received)[_LENGTH.size :])
 
 
-def write_frame(descriptor: int, content: bytes) -> None:
+def _more(read: Callable[[int], bytes], received: Any) -> Any:
+    chunk = read(_CHUNK)
+    if not chunk:
+        raise WireError("a frame that is cut off")
+    received += chunk
+    return received
+
+
+def write_frame(write: Callable[[Any], int], content: bytes) -> None:
     """Write one frame, of at most `MAX_BYTES`.
+
+    Parameters
+    ----------
+    write
+        Writes some of the bytes and returns how many, as `os.write` does.
 
     Raises
     ------
     OSError
         Where the other side is gone.
     """
-    rest = memoryview(_LENGTH.pack(len(content)) + content)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
+    frame = _LENGTH.pack(len(content)) + content
+    sent = write(frame)
+    if sent < len(frame):
+        rest = memoryview(frame)
+        while sent < len(frame):
+            sent += write(rest[sent:])

@@ -9,21 +9,25 @@ kinds.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from backproof.aspects import Kinks
 from backproof.compare import SLOPES, Finding, within
-from backproof.diagnosis.additions import additions
+from backproof.diagnosis.alterations import (
+    altered_addends,
+    altered_formulas,
+    without_cotangent,
+)
 from backproof.diagnosis.arrangements import arrangements, wrong_shape
+from backproof.diagnosis.calls import order_of_calls
 from backproof.diagnosis.circumstances import circumstance
 from backproof.diagnosis.evidence import Evidence
-from backproof.diagnosis.factors import any_number, whole_result
-from backproof.diagnosis.formulas import altered_formulas, without_cotangent
 from backproof.diagnosis.fresh import Failure, Fresh
 from backproof.diagnosis.hypothesis import Case, Hypothesis, predicting
 from backproof.diagnosis.kinds import Kind
 from backproof.diagnosis.kinks import kink_conventions
+from backproof.diagnosis.multiples import additions, any_number, whole_result
 from backproof.diagnosis.question import Question
 from backproof.diagnosis.relatives import (
     other_conventions,
@@ -32,61 +36,59 @@ from backproof.diagnosis.relatives import (
     other_settings,
     transposed_operation,
 )
-from backproof.diagnosis.stale import stale
 from backproof.error_analysis import Bounded
+from backproof.examination import Examination
 from backproof.inputs.examples import Draw
-from backproof.precision import is_rounding, pick
+from backproof.precision import pick
 from backproof.verdict import Diagnosis
-
-if TYPE_CHECKING:
-    from backproof.examination import Examination
 
 _MEASURED = 1
 """What is measured on each example by itself could not be told from one by chance."""
 
-__all__ = ["Failure", "Fresh", "Kind", "diagnose", "hypotheses", "stale"]
+__all__ = ["Failure", "Fresh", "Kind", "diagnose", "hypotheses"]
 
 
-def diagnose(examination: Examination, failure: Failure) -> Diagnosis | None:
-    """Name the cause of a failure; None where no hypothesis explains every example.
-
-    Parameters
-    ----------
-    examination
-        Of the candidate.
-    failure
-        The failing check, and the means to draw fresh examples of it.
-    """
+def diagnose(failure: Failure) -> Diagnosis | None:
+    """Name the cause of a failure; None where no hypothesis explains every example."""
     with np.errstate(all="ignore"):  # a candidate, and a formula that is changed, may overflow
-        return _explained(examination, failure)
+        return _of_manners(failure) if failure.smallest[1].note else _of_numbers(failure)
 
 
-def _explained(examination: Examination, failure: Failure) -> Diagnosis | None:
-    if all(finding.own_forward for _, finding in failure.wrong):
-        hypothesis = _own_forward()
-        if Evidence.of(failure, slopes=True).confirms(hypothesis):
-            return hypothesis.diagnosis
-    evidence = Evidence.of(failure)
-    for hypothesis in hypotheses(examination, failure, evidence):
+def _of_manners(failure: Failure) -> Diagnosis:
+    """A broken rule of the contract says what is wrong; why, where the order of calls tells."""
+    note = failure.smallest[1].note
+    if failure.prop == "repeatability":
+        evidence = Evidence.of(failure)
+        for hypothesis in order_of_calls(failure.examination):
+            if evidence.confirms(hypothesis):
+                found = hypothesis.diagnosis
+                return Diagnosis(found.kind, f"{note} {found.text}")
+    return Diagnosis(failure.prop, note)
+
+
+def _of_numbers(failure: Failure) -> Diagnosis | None:
+    own = _own_forward()
+    said = {own.explains(case) for case in failure.wrong}
+    if True in said and False not in said and Evidence.of(failure, slopes=True).confirms(own):
+        return own.diagnosis
+    evidence = Evidence.of(failure).allowing_for_lost_digits(failure.examination, failure.prop)
+    for hypothesis in hypotheses(failure, evidence):
         if evidence.confirms(hypothesis):
             return hypothesis.diagnosis
-    found = circumstance(examination.operation, failure)
+    found = circumstance(failure)
     return found or _plain_fact([finding for (_, finding), _ in evidence.wrong])
 
 
-def hypotheses(
-    examination: Examination, failure: Failure, evidence: Evidence
-) -> Iterator[Hypothesis]:
+def hypotheses(failure: Failure, evidence: Evidence) -> Iterator[Hypothesis]:
     """Every hypothesis that predicts answers, the simpler before those that explain as much."""
     conventions = []
     for draw, _ in evidence.known:
         if draw.convention not in conventions:
             conventions.append(draw.convention)
-    question = Question(examination, failure.prop, conventions)
-    yield _unstable(examination, failure.prop)
+    question = Question(failure.examination, failure.prop, conventions)
     yield _zero()
-    yield _single_precision(examination, failure.prop)
-    if failure.fresh.kinks:
+    yield _single_precision(failure.examination, failure.prop)
+    if isinstance(failure.fresh.aspect, Kinks):
         yield from kink_conventions(question)
     yield from whole_result(question, evidence)
     yield from arrangements(evidence)
@@ -94,6 +96,7 @@ def hypotheses(
     yield from other_conventions(question)
     yield from other_formulas(question)
     yield from transposed_operation(question)
+    yield from altered_addends(question, evidence)
     yield from altered_formulas(question, evidence)
     yield from other_settings(question)
     yield from other_operations(question)
@@ -109,21 +112,6 @@ def _own_forward() -> Hypothesis:
 
     text = "The backward is the derivative of your forward; it is the forward that is wrong."
     return Hypothesis(Kind.OWN_FORWARD, text, explains, _MEASURED)
-
-
-def _unstable(examination: Examination, prop: str) -> Hypothesis:
-    def explains(case: Case) -> bool | None:
-        draw, finding = case
-        if finding.outcome == "right":
-            return None
-        alike = finding.actual.shape == finding.expected.value.shape
-        return alike and is_rounding(examination, draw, prop)
-
-    text = (
-        "The formula is right, but this way of computing it loses its digits to rounding or "
-        "overflow: in a more precise format, or on milder inputs, the error goes away."
-    )
-    return Hypothesis(Kind.UNSTABLE, text, explains, _MEASURED)
 
 
 def _single_precision(examination: Examination, prop: str) -> Hypothesis:
@@ -155,8 +143,8 @@ def _zero() -> Hypothesis:
 def _plain_fact(findings: list[Finding]) -> Diagnosis | None:
     """What every failing example shows without a hypothesis: a wrong shape, infinities."""
     shapes = [wrong_shape(finding) for finding in findings]
-    if all(shapes):
-        return shapes[0]
+    if shapes[0] and all(shapes):
+        return Diagnosis(Kind.SHAPE, shapes[0])
     if any(np.all(np.isfinite(f.actual)) for f in findings):
         return None
     if not all(np.all(np.isfinite(f.expected.value)) for f in findings):

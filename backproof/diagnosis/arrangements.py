@@ -13,7 +13,6 @@ from backproof.diagnosis.evidence import Evidence
 from backproof.diagnosis.hypothesis import Case, Explains, Hypothesis
 from backproof.diagnosis.kinds import Kind
 from backproof.diagnosis.words import over
-from backproof.verdict import Diagnosis
 
 Repair = Callable[[np.ndarray], np.ndarray]
 
@@ -22,12 +21,24 @@ def arrangements(evidence: Evidence) -> Iterator[Hypothesis]:
     """What a rearrangement of the candidate's answer puts right."""
     draw, finding = evidence.wrong[0][0]
     axes = finding.actual.ndim
+    misshapen = wrong_shape(evidence.known[0][1])
+    if misshapen is not None:
+        yield Hypothesis(Kind.SHAPE, misshapen, _explained_by_shape)
     for kind, text, repair in _repairs(axes):
         yield Hypothesis(kind, text, _repaired_by(repair, axes))
     by_axis = sorted(draw.sizes, key=lambda axis: axis != "batch")
     for axis, place in itertools.product(by_axis, range(axes)):
         text = f"It was not summed over {over(axis)}: it has one result for each entry along it."
         yield Hypothesis(Kind.NOT_SUMMED, text, _summed_afterwards(axis, place))
+
+
+def _explained_by_shape(case: Case) -> bool | None:
+    """Whether the entries are right, one after the other, and only the shape is not."""
+    actual, expected = case[1].actual, case[1].expected
+    if actual.size != expected.value.size:
+        return False
+    right = within(actual.reshape(expected.value.shape), expected.value, expected.bound)
+    return None if right and actual.shape == expected.value.shape else right
 
 
 def _repairs(axes: int) -> Iterator[tuple[Kind, str, Repair]]:
@@ -60,22 +71,23 @@ def _repaired_by(repair: Repair, axes: int) -> Explains:
 
 
 def _summed_afterwards(axis: str, place: int) -> Explains:
-    def explains(case: Case) -> bool:
+    def explains(case: Case) -> bool | None:
         draw, finding = case
-        actual, expected = finding.actual, finding.expected
-        if place >= actual.ndim or actual.shape[place] != draw.sizes.get(axis):
+        actual, expected, size = finding.actual, finding.expected, draw.sizes.get(axis)
+        if place >= actual.ndim or actual.shape[place] != size:
             return False
-        return within(actual.sum(axis=place), expected.value, expected.bound)
+        summed = within(actual.sum(axis=place), expected.value, expected.bound)
+        return None if summed and size == 1 else summed  # one entry: there is nothing to sum
 
     return explains
 
 
-def wrong_shape(finding: Finding) -> Diagnosis | None:
+def wrong_shape(finding: Finding) -> str | None:
     """The shape it has and the one it must have, where they differ."""
     actual, expected = finding.actual.shape, finding.expected.value.shape
     if actual == expected:
         return None
     text = f"The result has the shape {actual}; it must have {expected}"
-    if len(actual) > len(expected) and tuple(n for n in actual if n != 1) == expected:
+    if any(n == 1 and actual[:i] + actual[i + 1 :] == expected for i, n in enumerate(actual)):
         text += ", without the axis of size 1"
-    return Diagnosis(Kind.SHAPE, f"{text}.")
+    return f"{text}."

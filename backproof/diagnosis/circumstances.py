@@ -32,21 +32,19 @@ class Condition:
     holds: Callable[[Draw], bool]
 
 
-def circumstance(operation: Operation, failure: Failure) -> Diagnosis | None:
+def circumstance(failure: Failure) -> Diagnosis | None:
     """The condition without which no example fails; the rarest, where there are several.
 
     It is taken from the examination's own examples and tested on fresh ones, which are drawn under
     every convention: on more of them, where a few leave it to chance.
     """
-    few = _circumstance(operation, failure, failure.fresh.cases(failure.prop, {}))
+    few = _circumstance(failure, failure.fresh.cases(failure.prop, {}))
     if few is not None:
         return few
-    return _circumstance(operation, failure, failure.fresh.cases(failure.prop, {}, wanted=math.inf))
+    return _circumstance(failure, failure.fresh.cases(failure.prop, {}, wanted=math.inf))
 
 
-def _circumstance(
-    operation: Operation, failure: Failure, fresh: Sequence[Case]
-) -> Diagnosis | None:
+def _circumstance(failure: Failure, fresh: Sequence[Case]) -> Diagnosis | None:
     fresh_wrong = [draw for draw, finding in fresh if finding.outcome == "wrong"]
     if len(fresh_wrong) < ENOUGH:
         return None
@@ -54,7 +52,7 @@ def _circumstance(
     passed = (*failure.right, *(case for case in fresh if case[1].outcome == "right"))
     right = [draw for draw, finding in passed if not _is_zero(finding.expected)]
     wrong, right = _distinct(known + fresh_wrong), _distinct(right)
-    conditions = list(_conditions(operation, known, right))
+    conditions = list(_conditions(failure.examination.operation, known, right))
     met = [c for c in conditions if all(map(c.holds, wrong))]
     if not met:
         return None
@@ -148,30 +146,20 @@ def _of_parameter(name: str, failing: Sequence[Any], values: Sequence[Any]) -> C
 
 
 def _windows_overlap(draw: Draw) -> bool:
-    """Whether a window, or kernel, is larger than the step to the next along either axis."""
+    """Whether a window, or kernel, along which others lie reaches further than to the next."""
     sizes, parameters = draw.sizes, draw.example.parameters
     kernel = sizes.get("kernel_height", 1), sizes.get("kernel_width", 1)
     windows = np.broadcast_to(parameters.get("window", kernel), 2)
-    return bool(np.any(windows > np.broadcast_to(parameters["stride"], 2)))
+    several = np.array(draw.example.cotangent.shape[-2:]) > 1
+    return bool(np.any(several & (windows > np.broadcast_to(parameters["stride"], 2))))
 
 
 def _of_array(name: str) -> Iterator[Condition]:
-    """Where an array lies otherwise in memory, or holds numbers of another kind."""
-
-    def lies(where: Callable[[Any], bool]) -> Callable[[Draw], bool]:
-        return lambda d: name in d.example.inputs and where(d.example.inputs[name].flags)
+    """Where an array holds numbers of another kind."""
 
     def holds(structure: str) -> Callable[[Draw], bool]:
         return lambda draw: draw.structure.get(name, "").startswith(structure)
 
-    for how, where in (
-        ("is not C-contiguous", lambda flags: not flags.c_contiguous),
-        ("is in Fortran's order", lambda f: f.f_contiguous and not f.c_contiguous),
-        ("is strided", lambda flags: not (flags.c_contiguous or flags.f_contiguous)),
-        ("is read-only", lambda flags: not flags.writeable),
-    ):
-        text = f"It fails only where {name} {how} in memory."
-        yield Condition(Kind.ONLY_SOME_LAYOUTS, text, lies(where))
     for how, structure in (
         ("holds large numbers", "extreme"),
         ("is nearly constant", "nearly constant"),

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from backproof.candidates.candidate import CandidateError
+from backproof.compare import within
 from backproof.diagnosis.fresh import Failure
 from backproof.diagnosis.hypothesis import Case, Hypothesis
 from backproof.error_analysis import Bounded
+from backproof.examination import Examination
 from backproof.precision import pick
-
-if TYPE_CHECKING:
-    from backproof.examination import Examination
 
 _KNOWN = 12
 """So many of the examination's failures are explained, beside the smallest."""
@@ -40,17 +38,22 @@ class Evidence:
 
     @classmethod
     def of(cls, failure: Failure, *, slopes: bool = False) -> Evidence:
-        """Take the known failures, and draw fresh examples."""
+        """Take the known failures, and draw fresh examples.
+
+        With slopes, not the smallest: none were measured there.
+        """
         names = failure.smallest[0].convention
         conventions = {
             n: tuple(dict.fromkeys(draw.convention[n] for draw, _ in failure.wrong)) for n in names
         }
-        known = [failure.smallest, *failure.wrong[:_KNOWN]]
         fresh = failure.fresh.cases(failure.prop, conventions, slopes=slopes)
-        if slopes:
-            return cls(known[1:], fresh)
-        ask = partial(_allowing_for_lost_digits, failure.fresh.examination, failure.prop)
-        return cls([ask(c) for c in known], [ask(c) for c in fresh])
+        known = [] if slopes else [failure.smallest]
+        return cls([*known, *failure.wrong[:_KNOWN]], fresh)
+
+    def allowing_for_lost_digits(self, examination: Examination, prop: str) -> Evidence:
+        """The same with wider bounds, where the candidate is inaccurate beside being wrong."""
+        ask = partial(_allowing_for_lost_digits, examination, prop)
+        return Evidence([ask(c) for c in self.known], [ask(c) for c in self.fresh])
 
     @cached_property
     def wrong(self) -> list[tuple[Case, bool]]:
@@ -84,10 +87,10 @@ def _allowing_for_lost_digits(examination: Examination, prop: str, case: Case) -
     """Widen the bound by what the candidate's answer changes by in a more precise format.
 
     A candidate may be wrong and inaccurate: by so much its answer is no evidence against a
-    hypothesis.
+    hypothesis. Where it overflows in its own format alone, the other answer is judged.
     """
     draw, finding = case
-    if finding.outcome == "right" or examination.operation.derive is None:
+    if finding.outcome == "right" or not examination.operation.proved:
         return case
     try:
         answer = examination.candidate.answer(examination.example(draw, np.dtype(np.longdouble)))
@@ -96,6 +99,9 @@ def _allowing_for_lost_digits(examination: Examination, prop: str, case: Case) -
     finer, expected = pick(answer, prop, examination.operation.outputs[0]), finding.expected
     if not finer.shape == finding.actual.shape == expected.value.shape:
         return case
+    if np.all(np.isfinite(finer)) and not np.all(np.isfinite(finding.actual)):
+        right = within(finer, expected.value, expected.bound)
+        return draw, replace(finding, actual=finer, outcome="right" if right else "wrong")
     with np.errstate(all="ignore"):
         change = np.subtract(finer, finding.actual, dtype=np.longdouble)
         lost = np.abs(change).astype(np.float64)

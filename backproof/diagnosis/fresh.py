@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from backproof.aspects import Aspect
 from backproof.candidates.candidate import CandidateError
 from backproof.compare import Finding
 from backproof.diagnosis.hypothesis import Case
-from backproof.inputs.examples import Course, Draw, examples
+from backproof.examination import Examination
+from backproof.inputs.examples import Course, Draw
 from backproof.inputs.search import explore
-
-if TYPE_CHECKING:
-    from backproof.examination import Examination
 
 _RUN, _RUNS, _ROUNDS = 4, 4, 3
 PLENTY = 8
@@ -28,15 +27,12 @@ class Fresh:
 
     Parameters
     ----------
-    examination
-        Of the candidate.
-    kinks
-        Whether the examples lie on kinks and ties.
+    aspect
+        Of the examination: what is asked on which kind of example.
     """
 
-    def __init__(self, examination: Examination, *, kinks: bool) -> None:
-        self.examination = examination
-        self.kinks = kinks
+    def __init__(self, aspect: Aspect) -> None:
+        self.aspect = aspect
         self._rounds: dict[tuple[Any, ...], list[tuple[Draw, Mapping[str, Finding]]]] = {}
 
     def cases(
@@ -74,8 +70,9 @@ class Fresh:
     def _round(
         self, number: int, conventions: Mapping[str, tuple[Any, ...]], *, slopes: bool
     ) -> list[tuple[Draw, Mapping[str, Finding]]]:
-        course = self.examination.terms.course
-        allowed = {**self.examination.operation.conventions, **course.parameters}
+        examination = self.aspect.examination
+        course = examination.terms.course
+        allowed = {**examination.operation.conventions, **course.parameters}
         kept = {
             n: tuple(v for v in values if v in conventions.get(n, values))
             for n, values in allowed.items()
@@ -92,13 +89,12 @@ class Fresh:
         Hypothesis varies what it has drawn, and begins with the simplest example, which an
         examination has drawn too. So a round is several short runs, each without its first.
         """
-        operation = self.examination.operation
-        strategy = examples(operation, course, kinks=self.kinks)
+        stem = f"{self.aspect.examination.operation.name} diagnosis{self.aspect.name}"
+        strategy = self.aspect.strategy(course)
         round_: list[Draw] = []
         for run in range(_RUNS):
             drawn: list[Draw] = []
-            name = f"{operation.name} diagnosis{' at kinks' * self.kinks}, run {number}.{run}"
-            explore(strategy, drawn.append, name, 1 + _RUN)
+            explore(strategy, drawn.append, f"{stem}, run {number}.{run}", 1 + _RUN)
             round_ += drawn[1:]
         return round_
 
@@ -109,7 +105,8 @@ class Fresh:
         errors = 0
         for draw in drawn:
             try:
-                found.append((draw, self.examination.findings(draw, slopes=slopes)))
+                seen = self.aspect.examination.observed(draw)
+                found.append((seen, self.aspect.findings(seen, slopes=slopes)))
             except CandidateError:
                 errors += 1
                 if errors == _ERRORS:
@@ -140,3 +137,8 @@ class Failure:
     wrong: Sequence[Case]
     right: Sequence[Case]
     fresh: Fresh
+
+    @property
+    def examination(self) -> Examination:
+        """Of the candidate."""
+        return self.fresh.aspect.examination

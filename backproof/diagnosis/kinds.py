@@ -103,14 +103,14 @@ class Kind(StrEnum):
         "only some parameters",
         "It fails only at some values of a hyper-parameter or under some conventions.",
     )
-    ONLY_SOME_LAYOUTS = (
-        "only some memory layouts",
-        "It fails only where an array is strided, in Fortran's order, or read-only.",
-    )
     ONLY_SOME_VALUES = (
         "only some values",
         "It fails only where an input holds large numbers, or is nearly constant.",
     )
-    STALE = "stale cache", "It is the answer to an earlier example."
+    STALE = "stale cache", "What an earlier call, or another object, has stored is used again."
+    ORDER_OF_CALLS = (
+        "order of calls",
+        "The answer depends on the calls that came before, in no way that has a name.",
+    )
     SHAPE = "shape", "The result has another shape than it must have."
     NOT_FINITE = "not finite", "It holds infinities or NaN where the right result is finite."

@@ -14,9 +14,12 @@ from backproof.diagnosis.kinds import Kind
 from backproof.diagnosis.question import Question
 from backproof.error_analysis import Bounded
 from backproof.inputs.examples import Draw
-from derivations import notation
+from derivations.notation import Case as Branch
 from derivations.notation import ClosedForm, FirstMaximum, Positive, maximum, total
 from derivations.wording import in_words
+
+_HALF = sp.Rational(1, 2)
+"""Between the whole numbers that kinked inputs are drawn from: no rounding hides which it is."""
 
 _SIDES = (", that on the left", ", that on the right", ", the mean of both sides", "")
 
@@ -80,7 +83,7 @@ def _conventions(form: ClosedForm) -> list[tuple[str, ClosedForm]]:
 def _slopes(expression: sp.Expr, step: Positive) -> Iterator[tuple[str, sp.Expr]]:
     """At the kink the slope on the left, that on the right, their mean, or 0."""
     (inside,) = step.args
-    at_kink = (1 - step) * (1 - Positive(-inside))
+    not_below = Positive(inside + _HALF)
     left, right = (_on_side(expression, sp.Integer(side)) for side in (0, 1))
     values = left, right, (left + right) / 2, sp.S.Zero
     for side, value in zip(_SIDES, values, strict=True):
@@ -89,21 +92,21 @@ def _slopes(expression: sp.Expr, step: Positive) -> Iterator[tuple[str, sp.Expr]
             ones = {e: sp.Integer(e != inside) for e in value.atoms(sp.Indexed)}
             slope = f"the slope {in_words(value.xreplace(ones))}"
         text = f"where {in_words(inside)} is 0 it takes {slope}{side}"
-        yield text, notation.Case(at_kink, value, expression)
+        yield text, Branch(step, expression, Branch(not_below, value, expression))
 
 
 def _on_side(expression: sp.Expr, side: sp.Integer) -> sp.Expr:
     """The formula on one side of its kink."""
     stepped = expression.replace(lambda e: isinstance(e, Positive), lambda _: side)
     return stepped.replace(
-        lambda e: isinstance(e, notation.Case), lambda e: e.args[1] if side else e.args[2]
+        lambda e: isinstance(e, Branch), lambda e: e.args[1] if side else e.args[2]
     )
 
 
 def _ties(expression: sp.Expr, first: FirstMaximum) -> Iterator[tuple[str, sp.Expr]]:
     """Where entries tie for a maximum: all of them, equal shares, or the last one."""
     entry, *places = first.args
-    tied = 1 - Positive(maximum(entry, *places) - entry)
+    tied = Positive(entry - maximum(entry, *places) + _HALF)
     everyone = expression.xreplace({first: tied})
     yield "each of the entries that tie takes the whole gradient", everyone
     shared = expression.xreplace({first: tied / total(tied, *places)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import sympy as sp
@@ -12,14 +12,12 @@ import sympy as sp
 from backproof.diagnosis.hypothesis import Case
 from backproof.diagnosis.words import in_title
 from backproof.error_analysis import Bounded, Rounding
+from backproof.examination import Examination
 from backproof.inputs.examples import Draw
 from backproof.operation import Operation, scalar_symbols
 from backproof.oracles.program import Program
-from backproof.oracles.symbolic import SymbolicOracle
+from backproof.oracles.symbolic import Opinion, gradient_forms, output_forms
 from derivations.notation import ClosedForm, Derivation
-
-if TYPE_CHECKING:
-    from backproof.examination import Examination
 
 Said = TypeVar("Said")
 
@@ -57,9 +55,13 @@ class Question:
 
     def forms(self, derivation: Derivation) -> list[ClosedForm]:
         """The closed forms of the property; the first is the one that judges."""
-        room = "gradients" if self.is_gradient else "outputs"
-        declared = SymbolicOracle(derivation, self.operation.outputs).forms
-        return [form for kind, name, form in declared if (kind, name) == (room, self.name)]
+        return self._forms(derivation, self.operation.outputs, self.name)
+
+    def _forms(self, derivation: Derivation, outputs: Sequence[str], of: str) -> list[ClosedForm]:
+        declared = (
+            gradient_forms(derivation) if self.is_gradient else output_forms(derivation, outputs)
+        )
+        return [form for name, form in declared if name == of]
 
     def form_of(
         self, operation: Operation, derivation: Derivation, called: Mapping[str, str]
@@ -73,12 +75,11 @@ class Question:
         called
             What the inputs of this operation are called there.
         """
-        room, name = "gradients", called.get(self.name, "")
+        name = called.get(self.name, "")
         if not self.is_gradient:
             place = self.operation.outputs.index(self.name)
-            room, name = "outputs", "".join(operation.outputs[place : place + 1])
-        declared = SymbolicOracle(derivation, operation.outputs).forms
-        return next((f for kind, n, f in declared if (kind, n) == (room, name)), None)
+            name = "".join(operation.outputs[place : place + 1])
+        return next(iter(self._forms(derivation, operation.outputs, name)), None)
 
     @property
     def settings(self) -> list[tuple[str, Any]]:
@@ -112,11 +113,18 @@ class Question:
             forms = self.forms(derivation)
             return self.evaluate(draw, derivation, forms[0]) if forms else None
         try:
-            opinion = self.examination.autograd(draw, None)
+            opinion = self.examination.truth(draw)
         except Exception:  # noqa: BLE001 - an author's reference may not take every setting
             return None
-        room = opinion.gradients if self.is_gradient else opinion.outputs
-        return room.get(self.name)
+        return self.part(opinion)
+
+    def part(self, opinion: Opinion) -> Bounded | None:
+        """What an oracle says of the property."""
+        return (opinion.gradients if self.is_gradient else opinion.outputs).get(self.name)
+
+    def divisor(self, draw: Draw) -> float:
+        """What the course divides the result by."""
+        return self.examination.divisor(draw, self.name) if self.is_gradient else 1.0
 
     @property
     def averaged(self) -> bool:
@@ -157,7 +165,7 @@ class Question:
             (found,) = program.run(self.rounding, {**arrays, **upstream}, values)
         except (TypeError, IndexError):
             return None
-        by = self.examination.divisor(draw, self.name) if self.is_gradient else 1.0
+        by = self.divisor(draw)
         bound = np.where(np.isnan(found.bound), np.inf, found.bound)
         return Bounded(found.value / by, bound / by)
 

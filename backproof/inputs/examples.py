@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from backproof.candidates.candidate import Example
 from backproof.inputs import values
-from backproof.operation import Input, Operation, Sizes
+from backproof.operation import Input, Operation, Parameters, Sizes, unchanged
 
 _DIGITS = 4
 """The seed has this many digits to base 100.
@@ -41,10 +41,13 @@ class Course:
         By name, the values that the course allows; the operation's own where it says nothing.
     cotangent
         ``"any"``, or ``"ones"`` where a backward takes no cotangent.
+    fit
+        Makes drawn sizes and parameters such as the course promises to ask for.
     """
 
     parameters: Mapping[str, tuple[Any, ...]]
     cotangent: str = "any"
+    fit: Callable[[Sizes, Parameters], tuple[Sizes, Parameters]] = unchanged
 
 
 FREE = Course({})
@@ -93,7 +96,12 @@ def _array(
 
 @st.composite
 def examples(
-    draw: st.DrawFn, operation: Operation, course: Course = FREE, *, kinks: bool = False
+    draw: st.DrawFn,
+    operation: Operation,
+    course: Course = FREE,
+    *,
+    kinks: bool = False,
+    layouts: bool = False,
 ) -> Draw:
     """Examples of an operation, in float64; they shrink to small axes and short decimals.
 
@@ -105,22 +113,35 @@ def examples(
         What a dialect narrows.
     kinks
         Put the operation's kinked input on its kinks and ties.
+    layouts
+        Draw how arrays lie in memory; else they lie plainly.
     """
     choices = {**operation.conventions, **operation.parameters, **course.parameters}
     parameters = {name: draw(st.sampled_from(allowed)) for name, allowed in choices.items()}
     convention = operation.convention_of(parameters)
     inputs = operation.arrays(convention)
     axes = list(dict.fromkeys(a for i in inputs for a in (*i.axes, *filter(None, [i.into]))))
-    sizes, parameters = operation.fit(_sizes(draw, axes), parameters)
+    sizes, parameters = course.fit(*operation.fit(_sizes(draw, axes), parameters))
     numbers = values.stream(_seed(draw))
+    known = tuple(values.LAYOUTS)
     structure, arrays = {}, {}
     for given in inputs:
         array, structure[given.name] = _array(draw, numbers, operation, given, sizes, kinks=kinks)
-        layout = draw(st.sampled_from(tuple(values.LAYOUTS)))
+        layout = draw(st.sampled_from(known)) if layouts else known[0]
         arrays[given.name] = values.LAYOUTS[layout](array)
         structure[given.name] += f", {layout}"
+    if not kinks and not operation.margin(arrays, parameters) > 0:
+        # Short decimals may meet a kink that lies between entries; with every bit in use none do.
+        for name in (i.name for i in inputs if i.values == "real"):
+            layout = structure[name].partition(", ")[2]
+            array = values.full(numbers, arrays[name].shape, operation.large)
+            arrays[name], structure[name] = values.LAYOUTS[layout](array), f"full, {layout}"
     shape = operation.output_shape(convention, sizes, parameters)
     kinds = ("ones",) if course.cotangent == "ones" else tuple(values.COTANGENTS)
     structure["cotangent"] = draw(st.sampled_from(kinds))
     cotangent = np.asarray(values.COTANGENTS[structure["cotangent"]](numbers, shape))
+    if layouts:
+        layout = draw(st.sampled_from(known))
+        cotangent = values.LAYOUTS[layout](cotangent)
+        structure["cotangent"] += f", {layout}"
     return Draw(Example(arrays, parameters, cotangent), convention, sizes, structure)

@@ -20,7 +20,8 @@ def stream(seed: int) -> np.random.RandomState:
     return np.random.RandomState(seed)
 
 
-def _shuffled(stream: np.random.RandomState, count: int) -> np.ndarray:
+def shuffled(stream: np.random.RandomState, count: int) -> np.ndarray:
+    """The numbers below `count`, in an order of their own."""
     return np.argsort(stream.random_sample(count), kind="stable")
 
 
@@ -29,7 +30,7 @@ def short(stream: np.random.RandomState, shape: Shape, large: float) -> np.ndarr
     count = math.prod(shape)
     span = max(2 * ((count + 1) // 2), 32)
     whole = np.concatenate([np.arange(1, span // 2 + 1), -np.arange(1, span // 2 + 1)])
-    return np.asarray(whole[_shuffled(stream, span)[:count]].reshape(shape) / 8.0)
+    return np.asarray(whole[shuffled(stream, span)[:count]].reshape(shape) / 8.0)
 
 
 def full(stream: np.random.RandomState, shape: Shape, large: float) -> np.ndarray:
@@ -46,9 +47,9 @@ def nearly_constant(stream: np.random.RandomState, shape: Shape, large: float) -
 
 
 def extreme(stream: np.random.RandomState, shape: Shape, large: float) -> np.ndarray:
-    """Whole numbers up to the operation's own largest magnitude."""
+    """Whole numbers up to the operation's own largest magnitude, the smaller ones more often."""
     drawn = stream.random_sample(math.prod(shape)) * 2 - 1
-    return np.round(drawn * large).reshape(shape)
+    return np.round(drawn * drawn * drawn * large).reshape(shape)
 
 
 REAL: Mapping[str, Callable[[np.random.RandomState, Shape, float], np.ndarray]] = {
@@ -64,6 +65,13 @@ def at_kinks(stream: np.random.RandomState, shape: Shape, large: float) -> np.nd
     """Zeros and ties: whole numbers from -1 to 1."""
     drawn = stream.random_sample(math.prod(shape)) * 3
     return (np.floor(drawn) - 1).reshape(shape)
+
+
+def small(stream: np.random.RandomState, shape: Shape) -> np.ndarray:
+    """Weights of a network that does not saturate: up to 1/2, short decimals or every bit."""
+    if stream.random_sample() < 1 / 2:
+        return short(stream, shape, 0) / 4
+    return full(stream, shape, 0) / 8
 
 
 def probability(stream: np.random.RandomState, shape: Shape) -> np.ndarray:
@@ -88,9 +96,9 @@ def index(stream: np.random.RandomState, shape: Shape, classes: int) -> np.ndarr
 
 
 def one_hot(stream: np.random.RandomState, shape: Shape) -> np.ndarray:
-    """Rows with a single 1."""
-    rows, classes = shape
-    return np.asarray(np.eye(classes)[index(stream, (rows,), classes)])
+    """A single 1 along the last axis."""
+    classes = shape[-1]
+    return np.asarray(np.eye(classes)[index(stream, shape[:-1], classes)])
 
 
 def mask(stream: np.random.RandomState, shape: Shape) -> np.ndarray:

@@ -7,9 +7,9 @@ from derivations import dropout as derivation
 from implementations import dropout as implementation
 
 
-def reference(torch: Any, x: Any, mask: Any, *, rate: float) -> Any:
-    """The torch reference."""
-    return x * mask / (1 - rate)
+def reference(torch: Any, x: Any, mask: Any, *, rate: float, mode: str) -> Any:
+    """The torch reference; torch's own would draw the mask itself."""
+    return x * mask / (1 - rate) if mode == "training" else x
 
 
 OPERATION = Operation(
@@ -17,6 +17,8 @@ OPERATION = Operation(
     derive=derivation.derive,
     implementation=implementation,
     torch=reference,
+    conventions={"mode": derivation.MODES},
     parameters={"rate": (0.5, 0.2, 0.0)},
     values={"mask": "mask"},
+    chances={"mask": lambda parameters: 1 - parameters["rate"]},
 )

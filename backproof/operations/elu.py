@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from backproof.operation import Operation
+from backproof.operation import Operation, right_of_zero
 from derivations import elu as derivation
 from implementations import elu as implementation
 
@@ -24,8 +24,10 @@ OPERATION = Operation(
     name="elu",
     derive=derivation.derive,
     implementation=implementation,
+    large=1e3,
     torch=reference,
     parameters={"alpha": (1.0, 0.5, 2.0)},
     margin=margin,
     kinks="x",
+    sides={"the right-hand derivative": right_of_zero},
 )

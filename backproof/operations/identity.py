@@ -16,5 +16,6 @@ OPERATION = Operation(
     name="identity",
     derive=derivation.derive,
     implementation=implementation,
+    large=1e3,
     torch=reference,
 )

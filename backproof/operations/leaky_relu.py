@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from backproof.operation import Operation
+from backproof.operation import Operation, right_of_zero
 from derivations import leaky_relu as derivation
 from implementations import leaky_relu as implementation
 
@@ -24,8 +24,10 @@ OPERATION = Operation(
     name="leaky_relu",
     derive=derivation.derive,
     implementation=implementation,
+    large=1e3,
     torch=reference,
     parameters={"slope": (0.01, 0.02, 0.25)},
     margin=margin,
     kinks="x",
+    sides={"the right-hand derivative": right_of_zero},
 )

@@ -22,6 +22,12 @@ def margin(inputs: Mapping[str, np.ndarray], _: Mapping[str, Any]) -> float:
     return float(gaps.min()) / 2 if gaps.size else np.inf
 
 
+def favour_the_last(x: np.ndarray) -> np.ndarray:
+    """Break ties in favour of the entry that comes last."""
+    order = np.arange(x.size).reshape(x.shape)
+    return np.asarray(x + order * (np.finfo(np.float32).eps / max(x.size, 1)))
+
+
 def fit(sizes: Sizes, parameters: Parameters) -> tuple[Sizes, Parameters]:
     """Make the input at least as large as the window."""
     for axis, extent in zip(("height", "width"), parameters["window"], strict=True):
@@ -40,5 +46,6 @@ OPERATION = Operation(
     },
     margin=margin,
     kinks="x",
+    sides={"the last of equal entries": favour_the_last},
     fit=fit,
 )

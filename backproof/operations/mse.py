@@ -4,12 +4,13 @@ from typing import Any
 
 from backproof.operation import Operation
 from derivations import mse as derivation
-from derivations.reduction import REDUCTIONS
 from implementations import mse as implementation
 
 
 def reference(torch: Any, prediction: Any, target: Any, *, reduction: str) -> Any:
     """The torch reference."""
+    if reduction == derivation.OVER_ENTRIES:
+        return torch.nn.functional.mse_loss(prediction, target)
     loss = ((prediction - target) ** 2).sum(dim=1)
     return {"sum": loss.sum(), "mean": loss.mean(), "none": loss}[reduction]
 
@@ -20,5 +21,5 @@ OPERATION = Operation(
     implementation=implementation,
     torch=reference,
     outputs=("loss",),
-    conventions={"reduction": REDUCTIONS},
+    conventions={"reduction": derivation.REDUCTIONS},
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from backproof.operation import Operation
+from backproof.operation import Operation, right_of_zero
 from derivations import relu as derivation
 from implementations import relu as implementation
 
@@ -24,7 +24,9 @@ OPERATION = Operation(
     name="relu",
     derive=derivation.derive,
     implementation=implementation,
+    large=1e3,
     torch=reference,
     margin=margin,
     kinks="x",
+    sides={"the right-hand derivative": right_of_zero},
 )

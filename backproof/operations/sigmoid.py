@@ -17,5 +17,5 @@ OPERATION = Operation(
     derive=derivation.derive,
     implementation=implementation,
     torch=reference,
-    large=16.0,
+    large=1e3,
 )

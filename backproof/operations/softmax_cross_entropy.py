@@ -1,20 +1,33 @@
 """Cross-entropy of the softmax of logits."""
 
+from dataclasses import replace
 from typing import Any
 
 from backproof.operation import Operation
+from backproof.operations.cross_entropy import eps_in_the_logarithm
 from derivations import softmax_cross_entropy as derivation
 from derivations.reduction import REDUCTIONS
 from implementations import softmax_cross_entropy as implementation
 
 
-def reference(torch: Any, logits: Any, targets: Any, *, reduction: str, targets_as: str) -> Any:
+def reference(
+    torch: Any,
+    logits: Any,
+    targets: Any,
+    *,
+    reduction: str,
+    targets_as: str,
+    log_eps: float = 0.0,
+) -> Any:
     """The torch reference."""
     index = targets.argmax(dim=1) if targets_as == "one-hot" else targets
-    return torch.nn.functional.cross_entropy(logits, index, reduction=reduction)
+    if not log_eps:
+        return torch.nn.functional.cross_entropy(logits, index, reduction=reduction)
+    offset = torch.softmax(logits, dim=1) + log_eps
+    return torch.nn.functional.nll_loss(torch.log(offset), index, reduction=reduction)
 
 
-OPERATION = Operation(
+_PLAIN = Operation(
     name="softmax_cross_entropy",
     derive=derivation.derive,
     implementation=implementation,
@@ -24,3 +37,5 @@ OPERATION = Operation(
     values={"targets": "one-hot"},
     large=1e4,
 )
+
+OPERATION = replace(_PLAIN, variations=eps_in_the_logarithm(_PLAIN, derivation.with_log_eps))

@@ -60,18 +60,19 @@ def differentiate(
         tensors[name] = tensor.requires_grad_(name in differentiable)
     found = operation.torch(torch, **tensors, **operation.keywords(parameters))
     outputs = found if isinstance(found, tuple) else (found,)
+    names = operation.output_names(operation.convention_of(parameters))
+    named = {n: _array(v) for n, v in zip(names, outputs, strict=True)}
+    if not differentiable:
+        return named, {}
     upstream = torch.from_numpy(np.array(cotangent, order="C")).to(dtype)
     gradients = torch.autograd.grad(
         outputs[0], [tensors[n] for n in differentiable], upstream, allow_unused=True
     )
     zeros = {n: np.zeros(inputs[n].shape) for n in differentiable}
-    return (
-        {n: _array(v) for n, v in zip(operation.outputs, outputs, strict=True)},
-        {
-            n: zeros[n] if g is None else _array(g)
-            for n, g in zip(differentiable, gradients, strict=True)
-        },
-    )
+    return named, {
+        n: zeros[n] if g is None else _array(g)
+        for n, g in zip(differentiable, gradients, strict=True)
+    }
 
 
 def _array(tensor: Any) -> np.ndarray:

@@ -126,6 +126,7 @@ def _slope(
     """
     if any(y.shape != cotangent.shape for y in around):
         return math.nan, math.inf, math.inf
+    around = [y.astype(np.float64) if y.dtype == np.bool_ else y for y in around]
     unit = float(np.finfo(np.float64).eps)
     slopes, worst = [], 0.0
     with np.errstate(all="ignore"):  # a candidate's forward may give anything

@@ -27,15 +27,23 @@ from derivations.notation import (
 
 Labels = tuple[sp.Idx, ...]
 
+_DIGITS = 40
+"""Of a number such as pi: more than any long double holds."""
+
 
 @dataclass
 class _Frame:
     """One evaluation: the arrays given, the values of symbols, and the results of earlier steps."""
 
     rounding: Rounding
-    arrays: Mapping[str, np.ndarray]
+    arrays: Mapping[str, np.ndarray | Bounded]
     symbols: Mapping[sp.Symbol, Any]
     results: list[Any]
+
+    def given(self, name: str) -> Bounded:
+        """An array as the candidate has it: exact unless it comes with an error."""
+        array = self.arrays[name]
+        return array if isinstance(array, Bounded) else self.rounding.exact(array)
 
     def size(self, index: sp.Idx) -> int:
         return int(self.symbols[index.upper + 1])
@@ -59,7 +67,10 @@ class Program:
         self.results = [self._result(f) for f in formulas]
 
     def run(
-        self, rounding: Rounding, arrays: Mapping[str, np.ndarray], symbols: Mapping[sp.Symbol, Any]
+        self,
+        rounding: Rounding,
+        arrays: Mapping[str, np.ndarray | Bounded],
+        symbols: Mapping[sp.Symbol, Any],
     ) -> list[Bounded]:
         """Evaluate every formula.
 
@@ -68,7 +79,8 @@ class Program:
         rounding
             The candidate's arithmetic.
         arrays
-            The inputs and the cotangent, by their names in the derivation.
+            The inputs and the cotangent, by their names in the derivation; each exact, or with the
+            error that a candidate may have made before.
         symbols
             The value of every size and parameter.
         """
@@ -114,8 +126,8 @@ class Program:
                 return self._definition(self.named[expression.name])
             case sp.Symbol():
                 return self._symbol(expression), ()
-            case sp.Number():
-                value = float(expression)
+            case sp.Number() | sp.NumberSymbol():
+                value = np.longdouble(str(sp.N(expression, _DIGITS)))
                 return self._step(lambda f: f.rounding.constant(value)), ()
             case sp.Add():
                 slots, labels = self._aligned(expression.args)
@@ -150,16 +162,20 @@ class Program:
             case sp.tanh(args=(inside,)):
                 slot, labels = self.compile(inside)
                 return self._step(lambda f: f.rounding.tanh(f.results[slot])), labels
+            case sp.erf(args=(inside,)):
+                slot, labels = self.compile(inside)
+                return self._step(lambda f: f.rounding.erf(f.results[slot])), labels
+            case sp.erfc(args=(inside,)):
+                slot, labels = self.compile(inside)
+                return self._step(lambda f: f.rounding.erfc(f.results[slot])), labels
             case sp.KroneckerDelta(args=(i, j)):
                 return self._delta(i, j)
             case Positive(args=(inside,)):
                 slot, labels = self.compile(inside)
-                return self._step(lambda f: f.rounding.exact(f.results[slot].value > 0)), labels
+                return self._step(lambda f: f.rounding.positive(f.results[slot])), labels
             case Case():
                 (indicator, a, b), labels = self._aligned(expression.args)
-                return self._step(
-                    lambda f: f.rounding.select(indicator(f).value == 1, a(f), b(f))
-                ), labels
+                return self._step(lambda f: f.rounding.select(indicator(f), a(f), b(f))), labels
             case sp.Sum(args=(body, *bounds)):
                 return self._total(body, {b[0] for b in bounds})
             case Maximum(args=(body, *bounds)):
@@ -177,7 +193,7 @@ class Program:
 
         def load(frame: _Frame) -> Bounded:
             if name in frame.arrays:  # the cotangent of a scalar
-                return frame.rounding.exact(frame.arrays[name])
+                return frame.given(name)
             return frame.rounding.constant(frame.symbols[symbol])
 
         return self._step(load)
@@ -224,7 +240,7 @@ class Program:
         else:
 
             def load(f: _Frame) -> Bounded:
-                return f.rounding.exact(f.arrays[name])
+                return f.given(name)
 
         if plain:
             labels = _ordered(set(indices))
@@ -330,16 +346,8 @@ class Program:
 
     def _first_maximum(self, body: sp.Expr, places: Sequence[sp.Idx]) -> tuple[int, Labels]:
         slot, labels = self.compile(body)
-        axes = [labels.index(p) for p in places]
-        last = list(range(-len(places), 0))
-
-        def mark(f: _Frame) -> Bounded:
-            value = np.moveaxis(f.results[slot].value, axes, last)
-            flat = value.reshape(*value.shape[: -len(places)], -1)
-            first = np.arange(flat.shape[-1]) == flat.argmax(axis=-1)[..., None]
-            return f.rounding.exact(np.moveaxis(first.reshape(value.shape), last, axes))
-
-        return self._step(mark), labels
+        axes = tuple(labels.index(p) for p in places)
+        return self._step(lambda f: f.rounding.first_maximum(f.results[slot], axes)), labels
 
 
 def _spread(numbers: np.ndarray, found: Labels, labels: Labels) -> np.ndarray:

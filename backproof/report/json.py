@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
+from importlib.resources import files
 from typing import IO, Any
 
 from backproof.verdict import SCHEMA, Verdict, versions
@@ -14,6 +15,13 @@ from derivations.proof import Proof
 def verdict(found: Verdict) -> dict[str, Any]:
     """The object that ``check`` and ``verify`` print."""
     return found.as_json()
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of that object."""
+    text = files("backproof.report").joinpath("schemas/check.schema.json").read_text("utf-8")
+    read: dict[str, Any] = json.loads(text)
+    return read
 
 
 def proofs(found: Iterable[Proof]) -> dict[str, Any]:

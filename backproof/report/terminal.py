@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
-import numpy as np
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
 from backproof.compare import SLOPES
+from backproof.course import Level
+from backproof.report.feedback import feedback
 from backproof.verdict import Check, Verdict
 from derivations.proof import Proof
 
@@ -24,9 +26,6 @@ _COLOURS = {
 
 _WIDTH = 132
 """Of a table that no terminal is there to show."""
-
-_LARGEST = 24
-"""Arrays with more entries are shown in part."""
 
 
 def console() -> Console:
@@ -92,46 +91,56 @@ def show_summary(out: Console, verdict: Verdict) -> None:
     out.print(line)
 
 
-def show_failures(out: Console, verdict: Verdict) -> None:
-    """Each check that there is something to say of, as a teacher would write it."""
+def show_failures(
+    out: Console, verdict: Verdict, level_of: Callable[[str], Level] = lambda _: "full"
+) -> None:
+    """Each check that there is something to say of, as a teacher would write it.
+
+    Parameters
+    ----------
+    out
+        The terminal.
+    verdict
+        Of an examination.
+    level_of
+        What to say of a check, by its id.
+    """
     for check in verdict.checks:
-        if check.status != "pass" or check.message:
+        if check.status != "pass" or check.message or check.variation:
             out.print()
             out.rule(Text.assemble(check.id, ": ", _word(check.status)), align="left")
-            _show_failure(out, check)
+            said = feedback(check, level_of(check.id))
+            out.print(Text("\n".join(p for p in (said.asked, said.said) if p)))
+            if said.diagnosis:
+                out.print(Text(said.diagnosis, style="bold"))
+            for line in (said.variation, *said.example):
+                if line:
+                    out.print(Text(line))
+            if said.replay:
+                out.print(Text(f"Again: {said.replay}", style="dim"))
 
 
-def _show_failure(out: Console, check: Check) -> None:
-    if check.message:
-        out.print(Text(check.message))
-    if check.traceback:
-        out.print(Text(check.traceback.rstrip()))
-    if check.diagnosis is not None:
-        out.print(Text(check.diagnosis.text, style="bold"))
-    found = check.counterexample
-    if found is None:
-        return
-    out.print(Text("The smallest example on which it is wrong:"))
-    for name, value in found.inputs.items():
-        out.print(Text(f"  {name} = {_compact(value)}"))
-    out.print(Text("  expected " + _compact(found.expected)))
-    out.print(Text("  actual   " + _compact(found.actual)))
-    if found.index:
-        expected, actual = (_at(a, found.index) for a in (found.expected, found.actual))
-        place = ", ".join(map(str, found.index))
-        out.print(Text(f"  at [{place}]: expected {expected!r}, actual {actual!r}"))
-    out.print(Text(f"Again: {found.replay}", style="dim"))
+@contextmanager
+def progress(operations: Sequence[str]) -> Iterator[Callable[[str, Sequence[Check]], None]]:
+    """Show on standard error how far an examination is, where that is a terminal.
 
+    Parameters
+    ----------
+    operations
+        What will be examined.
 
-def _compact(value: Any) -> str:
-    if not isinstance(value, list):
-        return repr(value)
-    array = np.asarray(value)
-    text = np.array2string(array, precision=6, separator=", ", threshold=_LARGEST)
-    return " ".join(text.split())
+    Yields
+    ------
+    Callable
+        To be called with an operation that is finished, and its checks.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    err = Console(stderr=True)
+    with Progress(*columns, console=err, transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("examining", total=len(operations))
 
+        def finished(operation: str, checks: Sequence[Check]) -> None:
+            wrong = sum(c.status != "pass" for c in checks)
+            bar.update(task, advance=1, description=f"{operation}: {wrong or 'none'} wrong")
 
-def _at(nested: Any, index: Sequence[int]) -> Any:
-    for i in index:
-        nested = nested[i]
-    return nested
+        yield finished

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from backproof.candidates.candidate import CandidateError, Example
+from backproof.candidates.candidate import CandidateError, Example, Round
 from backproof.candidates.in_process import InProcess
 from backproof.operation import Input, Operation
 
@@ -78,3 +78,70 @@ def test_an_exception_keeps_its_frames():
     with pytest.raises(CandidateError, match="ZeroDivisionError") as caught:
         InProcess(DOUBLE, candidate).answer(Example({"x": ONE}, {}, ONE))
     assert "test_in_process.py" in caught.value.traceback
+
+
+# --- rounds --------------------------------------------------------------------------------------
+
+X, DY = np.arange(4.0), np.arange(4.0) / 2
+
+
+def rounds(forward: Any, backward: Any) -> list[Round]:
+    """Put two examples to functions."""
+    candidate = InProcess(DOUBLE, SimpleNamespace(forward=forward, backward=backward))
+    return candidate.rounds([Example({"x": X}, {}, DY), Example({"x": 3 * X}, {}, 3 * DY)])
+
+
+def test_rounds_put_one_example_after_the_other():
+    """Each answer is that of its own example, and a function that writes nothing changes none."""
+    found = rounds(lambda x: (2 * x, None), lambda dy, cache: 2 * dy)
+    for k, one in zip((1, 3), found, strict=True):
+        assert np.array_equal(one.answer.outputs["y"], 2 * k * X)
+        assert np.array_equal(one.answer.gradients["x"], 2 * k * DY)
+        assert one.changed == ()
+
+
+def in_place(x: np.ndarray) -> Any:
+    """Write to the input, and keep it."""
+    x += 1
+    return x, x
+
+
+def through_the_cache(dy: np.ndarray, cache: np.ndarray) -> np.ndarray:
+    """Write to what the forward was handed."""
+    cache *= 2
+    return dy
+
+
+def to_the_cotangent(dy: np.ndarray, cache: None) -> np.ndarray:
+    """Write to the cotangent."""
+    dy *= 2
+    return dy
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward", "expected"),
+    [
+        (in_place, lambda dy, cache: dy, [("forward", X, X + 1)]),
+        (lambda x: (x, x), through_the_cache, [("backward", X, 2 * X)]),
+        (lambda x: (x, None), to_the_cotangent, [("backward", DY, 2 * DY)]),
+        (
+            in_place,
+            through_the_cache,
+            [("forward", X, X + 1), ("backward", X + 1, 2 * (X + 1))],
+        ),
+    ],
+)
+def test_a_change_names_the_call_that_wrote_to_an_argument(forward, backward, expected):
+    """With the array before and after, while the caller's own arrays stay as they are."""
+    kept = X.copy(), DY.copy()
+    found = [
+        (c.call, c.before.tolist(), c.after.tolist()) for c in rounds(forward, backward)[0].changed
+    ]
+    assert found == [(call, before.tolist(), after.tolist()) for call, before, after in expected]
+    assert np.array_equal((X, DY), kept)
+
+
+def test_a_round_that_raises_gives_no_answer():
+    """The error is the function's."""
+    with pytest.raises(CandidateError, match="ZeroDivisionError"):
+        rounds(lambda x: (x, None), lambda dy, cache: 1 / 0)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import struct
 import tracemalloc
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,60 +17,6 @@ import pytest
 from backproof.candidates import wire
 
 DTYPES = [np.bool_, np.int32, np.int64, np.float32, np.float64, np.longdouble]
-
-
-def array_header(
-    *shape: int, size: int, dtype: int = 4, layout: int = 0, ndim: int | None = None
-) -> bytes:
-    """Forge an array's header."""
-    ndim = len(shape) if ndim is None else ndim
-    return (
-        b"A"
-        + struct.pack("<BBBQ", dtype, layout, ndim, size)
-        + struct.pack(f"<{len(shape)}Q", *shape)
-    )
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        None,
-        True,
-        -(2**63),
-        0.1,
-        "häufig",
-        (1, [2.5, (None,)]),
-        {"stride": 2, "pad": (0, 1)},
-        wire.Handle(3),
-    ],
-    ids=repr,
-)
-def test_values_come_back_as_they_were(value: object) -> None:
-    """Value and type survive the way there and back."""
-    decoded = wire.decode(wire.encode(value))
-    assert decoded == value
-    assert type(decoded) is type(value)
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("shape", [(), (0,), (0, 3), (1,), (4, 3), (2, 3, 4)])
-def test_arrays_keep_dtype_shape_and_every_bit(dtype: type, shape: tuple[int, ...]) -> None:
-    """An array comes back bit by bit, in memory of its own."""
-    array: np.ndarray = (np.arange(np.prod(shape, dtype=int)) % 5 / 3).reshape(shape).astype(dtype)
-    decoded = wire.decode(wire.encode(array))
-    assert decoded.dtype == array.dtype
-    assert decoded.shape == shape
-    assert decoded.tobytes() == array.tobytes()
-    assert decoded.flags.writeable
-
-
-@pytest.mark.parametrize("value", [np.float32(0.1), np.int64(3), np.bool_(1)], ids=repr)
-def test_numpy_scalars_arrive_as_arrays_without_axes(value: np.generic) -> None:
-    """A scalar's dtype matters to the error bound, so it is not turned into a Python number."""
-    decoded = wire.decode(wire.encode(value))
-    assert decoded.shape == ()
-    assert decoded.dtype == value.dtype
-    assert decoded == value
 
 
 def plain(array: np.ndarray) -> np.ndarray:
@@ -87,16 +35,81 @@ def strided(array: np.ndarray) -> np.ndarray:
     return np.repeat(array, 2, axis=-1)[..., ::2]
 
 
-@pytest.mark.parametrize("layout", [plain, np.asfortranarray, read_only, strided])
-def test_memory_layouts_arrive(layout: Callable[[np.ndarray], np.ndarray]) -> None:
+def read_only_and_strided(array: np.ndarray) -> np.ndarray:
+    """Both."""
+    return read_only(strided(array))
+
+
+def replied(value: Any) -> Any:
+    """Send a value from the runner to the grader."""
+    return wire.decode(wire.encode(value))
+
+
+def requested(value: Any, *results: Any) -> Any:
+    """Send a value from the grader to the runner, which has these results so far."""
+    (((command,), _),) = wire.decode_request(wire.encode_request([([(wire.KEEP, value)], [])]))
+    return wire.argument(command[1], results)
+
+
+BOTH_WAYS = pytest.mark.parametrize("sent", [requested, replied])
+
+
+# --- values --------------------------------------------------------------------------------------
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        True,
+        -(2**63),
+        0.1,
+        float("inf"),
+        "häufig",
+        (),
+        (1, [2.5, (None, [])]),
+        {"stride": 2, "pad": (0, 1), "more": {"mode": "train"}},
+    ],
+    ids=repr,
+)
+def test_values_come_back_as_they_were(sent: Callable[..., Any], value: object) -> None:
+    """Value and type survive."""
+    received = sent(value)
+    assert received == value
+    assert type(received) is type(value)
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(), (0,), (0, 3), (1,), (4, 3), (2, 3, 4)])
+def test_arrays_keep_dtype_shape_and_every_bit(
+    sent: Callable[..., Any], dtype: type, shape: tuple[int, ...]
+) -> None:
+    """An array comes back bit by bit, in memory of its own."""
+    array: np.ndarray = (np.arange(np.prod(shape, dtype=int)) % 5 / 3).reshape(shape).astype(dtype)
+    received = sent(array)
+    assert received.dtype == array.dtype
+    assert received.shape == shape
+    assert received.tobytes() == array.tobytes()
+    assert received.flags.writeable
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize(
+    "layout", [plain, np.asfortranarray, read_only, strided, read_only_and_strided]
+)
+def test_memory_layouts_arrive(
+    sent: Callable[..., Any], layout: Callable[[np.ndarray], np.ndarray]
+) -> None:
     """Flags and strides are rebuilt on the other side."""
     array = layout(np.arange(12.0).reshape(4, 3))
-    decoded = wire.decode(wire.encode(array))
-    assert np.array_equal(decoded, array)
-    assert decoded.strides == array.strides
-    assert decoded.flags.writeable == array.flags.writeable
-    assert decoded.flags.c_contiguous == array.flags.c_contiguous
-    assert decoded.flags.f_contiguous == array.flags.f_contiguous
+    received = sent(array)
+    assert np.array_equal(received, array)
+    assert received.strides == array.strides
+    assert received.flags.writeable == array.flags.writeable
+    assert received.flags.c_contiguous == array.flags.c_contiguous
+    assert received.flags.f_contiguous == array.flags.f_contiguous
 
 
 class Subclass(np.ndarray):
@@ -107,6 +120,7 @@ class Real(float):
     """A float that could compare equal to anything."""
 
 
+@BOTH_WAYS
 @pytest.mark.parametrize(
     ("value", "named"),
     [
@@ -118,15 +132,98 @@ class Real(float):
         (np.ma.array([1.0]), "MaskedArray"),
         (np.zeros((1,) * 9), "9 axes"),
         (Real(1.0), "Real"),
-        (2**63, "64 bits"),
-        ({1: 2.0}, "no str"),
-        (object(), "object"),
+        (1j, "complex"),
+        ({1, 2}, "set"),
+        ([object()], "object"),
     ],
 )
-def test_refuses_what_is_no_plain_value(value: Any, named: str) -> None:
+def test_refuses_what_is_no_plain_value(sent: Callable[..., Any], value: Any, named: str) -> None:
     """Only exact types are sent: a subclass can change what its bytes mean."""
     with pytest.raises(wire.WireError, match=named):
-        wire.decode(wire.encode(value))
+        sent(value)
+
+
+# --- requests ------------------------------------------------------------------------------------
+
+
+def test_a_handle_stands_for_the_object_itself() -> None:
+    """At any depth of an argument."""
+    layer, other = object(), object()
+    assert requested(wire.Handle(1), other, layer) is layer
+    received = requested({"layers": [wire.Handle(0), (wire.Handle(1),)]}, other, layer)
+    assert received == {"layers": [other, (layer,)]}
+
+
+def test_an_initialiser_gives_a_copy_of_its_own_each_time() -> None:
+    """Whatever it is called with, and in the array's layout."""
+    array = np.asfortranarray(np.arange(6.0).reshape(2, 3))
+    initialise = requested(wire.Initialiser(array))
+    first = initialise(2, 3)
+    first += 1
+    second = initialise(shape=(2, 3))
+    assert np.array_equal(second, array)
+    assert second.flags.f_contiguous
+
+
+@pytest.mark.parametrize("number", [np.float32(0.5), np.int64(3), np.bool_(1)], ids=repr)
+def test_numpy_scalars_arrive_in_the_runner_as_plain_numbers(number: np.generic) -> None:
+    """A hyper-parameter must not promote a layer's arrays."""
+    received = requested(number)
+    assert received == number
+    assert type(received) in {float, int, bool}
+
+
+def test_refuses_a_number_that_python_does_not_have() -> None:
+    """It would be rounded on its way."""
+    if np.finfo(np.longdouble).eps == np.finfo(np.float64).eps:
+        assert requested(np.longdouble(2)) == 2
+    else:
+        with pytest.raises(wire.WireError, match=np.longdouble.__name__):
+            requested(np.longdouble(2))
+
+
+def test_a_request_holds_scripts_with_what_is_wanted_of_them() -> None:
+    """Commands keep their order and their fields."""
+    commands = [
+        (wire.CREATE, "linear", "Linear", (3, 2), {"alpha": 0.5}),
+        (wire.CALL, wire.Handle(0), ("__call__", "forward"), (2.0,), {}),
+    ]
+    request = wire.encode_request([(commands, [1]), ([], [])])
+    ((create, call), wanted), nothing = wire.decode_request(request)
+    assert create[:3] == (wire.CREATE, "linear", "Linear")
+    assert [wire.argument(field, ()) for field in create[3:]] == [(3, 2), {"alpha": 0.5}]
+    assert wire.argument(call[1], ["a layer"]) == "a layer"
+    assert wire.argument(call[2], ()) == ("__call__", "forward")
+    assert wanted == (1,)
+    assert nothing == ((), ())
+
+
+def test_refuses_a_request_that_fits_no_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The arrays of one request together, too."""
+    monkeypatch.setattr(wire, "MAX_BYTES", 1000)
+    with pytest.raises(wire.WireError, match="array of 1008 bytes"):
+        requested(np.zeros(126))
+    with pytest.raises(wire.WireError, match="a request of 1"):
+        requested([np.zeros(100), np.zeros(100)])
+
+
+# --- replies -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [np.float32(0.1), np.int64(3), np.bool_(1)], ids=repr)
+def test_numpy_scalars_arrive_in_the_grader_as_arrays_without_axes(value: np.generic) -> None:
+    """A scalar's dtype matters to the error bound, so it is not turned into a Python number."""
+    decoded = replied(value)
+    assert decoded.shape == ()
+    assert decoded.dtype == value.dtype
+    assert decoded == value
+
+
+@pytest.mark.parametrize(("value", "named"), [(2**63, "64 bits"), ({1: 2.0}, "no str")])
+def test_refuses_a_result_beyond_the_limits(value: Any, named: str) -> None:
+    """Some things Python has and a reply has not."""
+    with pytest.raises(wire.WireError, match=named):
+        replied(value)
 
 
 def test_refuses_a_list_that_holds_itself() -> None:
@@ -135,6 +232,18 @@ def test_refuses_a_list_that_holds_itself() -> None:
     endless.append(endless)
     with pytest.raises(wire.WireError, match="deeply"):
         wire.encode(endless)
+
+
+def array_header(
+    *shape: int, size: int, dtype: int = 4, layout: int = 0, ndim: int | None = None
+) -> bytes:
+    """Forge an array's header."""
+    ndim = len(shape) if ndim is None else ndim
+    return (
+        b"A"
+        + struct.pack("<BBBQ", dtype, layout, ndim, size)
+        + struct.pack(f"<{len(shape)}Q", *shape)
+    )
 
 
 @pytest.mark.parametrize(
@@ -156,7 +265,6 @@ def test_refuses_a_list_that_holds_itself() -> None:
         (b"S" + b"\xff" * 4, "too few"),
         (b"D\2\0\0\0NN", "no str"),
         (b"D\1\0\0\0" + wire.encode("pad"), "no str"),
-        (b"WN", "initialiser"),
         (b"NN", "after the value"),
         (b"c", "unknown tag"),
         (b"", "too early"),
@@ -176,16 +284,76 @@ def test_refuses_forged_bytes_before_it_allocates(forged: bytes, reason: str) ->
 def test_refuses_more_values_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many small values are bounded too: each costs more in Python than on the wire."""
     monkeypatch.setattr(wire, "MAX_VALUES", 100)
-    assert wire.decode(wire.encode([None] * 100)) == [None] * 100
+    assert replied([None] * 100) == [None] * 100
     for many in ([None] * 101, [[None] * 50, [None] * 50]):
         with pytest.raises(wire.WireError, match="too many"):
-            wire.decode(wire.encode(many))
+            replied(many)
 
 
 def test_reads_a_bool_as_a_bool() -> None:
     """NumPy trusts a bool's byte to be 0 or 1, so a 7 is made 1 on arrival."""
     decoded = wire.decode(array_header(3, size=3, dtype=0) + bytes([0, 7, 1]))
     assert decoded.view(np.uint8).tolist() == [0, 1, 1]
+
+
+def test_a_reply_holds_one_list_of_results_for_each_script() -> None:
+    """Each result encoded on its own, at its own time."""
+    reply = wire.encode_reply([[wire.encode(1.0), wire.encode("two")], []], None)
+    assert wire.decode_reply(reply, [2, 0]) == ([[1.0, "two"], []], None)
+
+
+FAILURE = wire.Failure("raised", "Layer.forward raised E", "Traceback")
+
+
+def test_a_failure_stands_in_the_place_of_all_results() -> None:
+    """Whatever was found before it."""
+    reply = wire.encode_reply([[wire.encode(1.0)]], FAILURE)
+    assert wire.decode_reply(reply, [1]) == ([], FAILURE)
+
+
+def test_a_failure_s_words_are_cut_to_what_a_runner_may_say() -> None:
+    """A submission that forges one floods no report. The end of a traceback is what matters."""
+    forged = wire.Failure("raised", "m" * 10**6, "a" * 10**6 + "z")
+    _, failure = wire.decode_reply(wire.encode_reply([], forged), [1])
+    assert failure is not None
+    assert len(failure.message) == wire.MAX_MESSAGE
+    assert len(failure.traceback) == wire.MAX_TRACEBACK
+    assert failure.traceback.endswith("z")
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        None,
+        1.0,
+        [],
+        {},
+        [[1.0, 2.0]],
+        [[1.0], [3.0]],
+        [[1.0, 2.0, 3.0], [3.0]],
+        [[1.0, 2.0], [3.0], []],
+        [[1.0, 2.0], []],
+        [[1.0, 2.0], (3.0,)],
+        [[1.0, 2.0], {"a": 3.0}],
+        [[1.0, 2.0], "3"],
+        ([1.0, 2.0], [3.0]),
+        (),
+        ("raised", "message"),
+        ("raised", "message", None),
+        ("raised", "message", 0),
+        ("raised", ["message"], ""),
+        ("raised", "message", "", ""),
+        [[1.0, 2.0], ("raised", "message", "")],
+    ],
+    ids=repr,
+)
+def test_refuses_a_reply_without_a_result_for_each_that_is_wanted(forged: object) -> None:
+    """A missing or additional one is never taken for an answer."""
+    with pytest.raises(wire.WireError, match=r"malformed failure|one result for each"):
+        wire.decode_reply(wire.encode(forged), [2, 1])
+
+
+# --- frames --------------------------------------------------------------------------------------
 
 
 def through_a_pipe(data: bytes) -> bytes | None:
@@ -207,6 +375,18 @@ def test_a_frame_holds_what_was_written() -> None:
     assert through_a_pipe(b"") is None
 
 
+def test_a_frame_is_written_to_its_end() -> None:
+    """To a stream that takes a few bytes at a time, too."""
+    written = bytearray()
+
+    def write(content: Any) -> int:
+        written.extend(content[:3])
+        return len(content[:3])
+
+    wire.write_frame(write, b"content")
+    assert through_a_pipe(bytes(written)) == b"content"
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
@@ -222,33 +402,13 @@ def test_refuses_a_frame_that_is_too_large_or_cut_off(data: bytes, reason: str) 
         through_a_pipe(data)
 
 
-def test_requests_come_back_as_commands() -> None:
-    """Each command survives, its defaults too."""
-    batch: list[wire.Command] = [
-        wire.Create("linear", "Linear", (3, 2), {"alpha": 0.5}),
-        wire.Set(wire.Handle(0), "W", 1.0),
-        wire.Call(wire.Handle(0), ("__call__", "forward"), (2.0,)),
-        wire.Get(wire.Handle(0), "dW"),
-    ]
-    assert wire.decode_request(wire.encode_request([batch, []])) == [batch, []]
+# --- what an old Python loads --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "forged",
-    [
-        None,
-        [[]],
-        [[], None],
-        [[[1.0]], None],
-        [[[1.0, 2.0, 3.0]], None],
-        [[1.0], None],
-        [[], (0, 0, "raised")],
-        [[], (0, 0, "raised", "E", "m", 5)],
-    ],
-    ids=repr,
-)
-def test_refuses_a_reply_that_does_not_answer_every_command(forged: object) -> None:
-    """A missing or additional result is never taken for an answer."""
-    batch: list[wire.Command] = [wire.Get(wire.Handle(0), "dW"), wire.Get(wire.Handle(0), "db")]
-    with pytest.raises(wire.WireError):
-        wire.decode_reply(wire.encode(forged), [batch])
+@pytest.mark.parametrize("name", ["wire.py", "runner.py"])
+def test_what_the_runner_loads_keeps_to_the_syntax_of_python_3_8(name: str) -> None:
+    """A course may pin an old NumPy, and with it an old Python."""
+    source = Path(wire.__file__).with_name(name).read_text("utf-8")
+    ast.parse(source, feature_version=(3, 8))
+    with pytest.raises(SyntaxError):
+        ast.parse(f"{source}\nmatch 1:\n    case _: pass\n", feature_version=(3, 8))

@@ -23,6 +23,7 @@ from derivations.notation import (
     delta,
     let,
     maximum,
+    parameter,
     total,
 )  # fmt: skip
 from derivations.proof import prove, residue  # fmt: skip
@@ -60,7 +61,10 @@ EQUAL = {
     "a logarithm of a quotient": (sp.log(z[i] / z[j]), sp.log(z[i]) - sp.log(z[j])),
     "softmax sums to one": (total(sp.exp(y[k]) / total(sp.exp(y[i]), i), k), 1),
     "tanh by exponentials": (sp.tanh(y[i]), (sp.exp(2 * y[i]) - 1) / (sp.exp(2 * y[i]) + 1)),
+    "erfc is 1 - erf": (sp.erfc(y[i]), 1 - sp.erf(y[i])),
+    "erf is odd": (sp.erf(-y[i] / 2), -sp.erf(y[i] / 2)),
     "an indicator twice": (Positive(y[i]) ** 2, Positive(y[i])),
+    "a sign that is known": (Positive(parameter("gap", positive=True)) * y[i], y[i]),
     "branches": (Case(Positive(y[i]), y[i], 0), y[i] * Positive(y[i])),
     "a root squared": (sp.sqrt(1 + total(z[k], k)) ** 2, 1 + total(z[k], k)),
 }
@@ -73,9 +77,11 @@ DIFFERENT = {
     "a mean and a sum": (total(y[k], k) / size, total(y[k], k)),
     "sizes of different axes": (total(sp.S.One, k), total(sp.S.One, s)),
     "biased and unbiased": (total(y[k], k) / size, total(y[k], k) / (size - 1)),
+    "a sign that is not known": (Positive(parameter("gap")) * y[i], y[i]),
     "sides of a kink": (Positive(y[i]), Positive(-y[i])),
     "shares of different rows": (delta(s, r) * y[i], y[i]),
     "exponents do not multiply": (sp.exp(y[i]) * sp.exp(y[j]), sp.exp(y[i] * y[j])),
+    "erf of a sum": (sp.erf(z[i] + z[j]), sp.erf(z[i]) + sp.erf(z[j])),
     "a logarithm of a sum": (sp.log(z[i] + z[j]), sp.log(z[i]) + sp.log(z[j])),
     "a root of a sum": (sp.sqrt(z[i] + z[j]), sp.sqrt(z[i]) + sp.sqrt(z[j])),
 }
@@ -137,6 +143,14 @@ def test_proves_the_derivative():
     proof = claim(2 * y[j] * dw[j], y[j] ** 2)
     assert (proof.status, proof.scope, proof.residue) == ("proved", "every size", "")
     assert proof.checked_at[0] == "columns=1"
+
+
+def test_proves_the_derivative_of_an_error_function():
+    """2/sqrt(pi) e^(-4 y^2) twice over, by the chain rule; without the root it is refuted."""
+    slope = 4 * sp.exp(-4 * y[j] ** 2)
+    proof = claim(dw[j] * slope / sp.sqrt(sp.pi), sp.erf(2 * y[j]))
+    assert (proof.status, proof.scope, proof.residue) == ("proved", "every size", "")
+    assert claim(dw[j] * slope, sp.erf(2 * y[j])).status == "refuted"
 
 
 def test_refutes_a_wrong_formula_with_its_residue_and_size():

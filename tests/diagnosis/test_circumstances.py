@@ -8,11 +8,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from backproof.aspects import Gradients
 from backproof.catalog import find
 from backproof.compare import Finding
 from backproof.diagnosis import Failure, Kind
 from backproof.diagnosis.circumstances import circumstance
 from backproof.error_analysis import Bounded
+from backproof.examination import Examination, Terms
 from backproof.inputs.examples import examples
 from backproof.inputs.search import explore
 
@@ -45,19 +47,16 @@ def told(name, fails, fails_freshly=None, *, is_zero=lambda draw: False):
     wrong = [case for case in cases if case[1].outcome == "wrong"]
     right = [case for case in cases if case[1].outcome == "right"]
     further = [judged(draw, fails_freshly or fails) for draw in fresh]
-    asked = SimpleNamespace(cases=lambda prop, conventions, **wanted: further)
-    return circumstance(find(name), Failure("forward", wrong[0], wrong, right, asked))
-
-
-def x_lies(where):
-    """Whether x lies in memory in some way."""
-    return lambda draw: where(draw.example.inputs["x"].flags)
+    aspect = Gradients(Examination(find(name), None, np.dtype(np.float64), Terms()))
+    asked = SimpleNamespace(aspect=aspect, cases=lambda prop, conventions, **wanted: further)
+    return circumstance(Failure("forward", wrong[0], wrong, right, asked))
 
 
 def overlap(draw):
     """Whether windows overlap, written another way."""
     steps, windows = (draw.example.parameters[name] for name in ("stride", "window"))
-    return any(window > step for window, step in zip(windows, steps, strict=True))
+    axes = zip(windows, steps, draw.example.cotangent.shape[2:], strict=True)
+    return any(window > step for window, step, places in axes if places > 1)
 
 
 CIRCUMSTANCES = {
@@ -105,22 +104,6 @@ CIRCUMSTANCES = {
     "a convention": (
         "linear", lambda draw: draw.convention["layout"] == "W x + b",
         Kind.ONLY_SOME_PARAMETERS, "where layout is 'W x + b'.",
-    ),
-    "not contiguous": (
-        "linear", x_lies(lambda flags: not flags.c_contiguous),
-        Kind.ONLY_SOME_LAYOUTS, "x is not C-contiguous in memory",
-    ),
-    "columns first": (
-        "linear", x_lies(lambda flags: flags.f_contiguous and not flags.c_contiguous),
-        Kind.ONLY_SOME_LAYOUTS, "x is in Fortran's order in memory",
-    ),
-    "strided": (
-        "linear", x_lies(lambda flags: not (flags.c_contiguous or flags.f_contiguous)),
-        Kind.ONLY_SOME_LAYOUTS, "x is strided in memory",
-    ),
-    "read-only": (
-        "linear", x_lies(lambda flags: not flags.writeable),
-        Kind.ONLY_SOME_LAYOUTS, "x is read-only in memory",
     ),
     "large": (
         "softmax", lambda draw: draw.structure["x"].startswith("extreme"),

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from backproof.aspects import Gradients
 from backproof.candidates.candidate import CandidateError
 from backproof.candidates.in_process import InProcess
 from backproof.catalog import find
@@ -30,6 +31,11 @@ def examined(operation, course=None, **functions):
     return Examination(find(operation), asked, np.dtype(np.float64), terms)
 
 
+def widened(failure):
+    """The evidence that a hypothesis is held against."""
+    return Evidence.of(failure).allowing_for_lost_digits(failure.examination, failure.prop)
+
+
 def arrays_of(draw):
     """What tells one example from another."""
     return [a.tobytes() for a in draw.example.inputs.values()]
@@ -39,7 +45,7 @@ def test_at_least_a_dozen_examples_are_drawn_that_the_examination_did_not_draw()
     """Of a hundred of the examination's, none is among them."""
     known = []
     explore(examples(find("linear")), known.append, "linear", 100)
-    fresh = Fresh(examined("linear"), kinks=False).draw(Course({}), 0)
+    fresh = Fresh(Gradients(examined("linear"))).draw(Course({}), 0)
     assert len(fresh) >= 12
     seen = [arrays_of(draw) for draw in known]
     assert not [draw for draw in fresh if arrays_of(draw) in seen]
@@ -47,8 +53,8 @@ def test_at_least_a_dozen_examples_are_drawn_that_the_examination_did_not_draw()
 
 def test_fresh_examples_are_the_same_every_time_and_others_in_the_next_round():
     """The verdict does not depend on the run."""
-    first, again = (Fresh(examined("sigmoid"), kinks=False).draw(Course({}), 0) for _ in range(2))
-    further = Fresh(examined("sigmoid"), kinks=False).draw(Course({}), 1)
+    first, again = (Fresh(Gradients(examined("sigmoid"))).draw(Course({}), 0) for _ in range(2))
+    further = Fresh(Gradients(examined("sigmoid"))).draw(Course({}), 1)
     assert list(map(arrays_of, first)) == list(map(arrays_of, again))
     assert list(map(arrays_of, first)) != list(map(arrays_of, further))
 
@@ -56,7 +62,7 @@ def test_fresh_examples_are_the_same_every_time_and_others_in_the_next_round():
 def test_fresh_examples_come_from_the_conventions_under_which_it_fails():
     """Within what the course allows."""
     course = {"layout": ("x W + b", "x W^T + b")}
-    fresh = Fresh(examined("linear", course), kinks=False)
+    fresh = Fresh(Gradients(examined("linear", course)))
     everything = fresh.cases("forward", {})
     assert {draw.convention["layout"] for draw, _ in everything} == set(course["layout"])
     some = fresh.cases("forward", {"layout": ("x W + b", "W x + b")})
@@ -74,7 +80,7 @@ def test_further_rounds_are_drawn_while_few_fail():
         return 2 * sigmoid.backward(cotangent, cache).x
 
     counts = [
-        len(Fresh(examined("sigmoid", backward=wrong), kinks=False).cases("gradient.x", {}))
+        len(Fresh(Gradients(examined("sigmoid", backward=wrong))).cases("gradient.x", {}))
         for wrong in (rarely, always)
     ]
     assert counts[0] > counts[1] >= 12
@@ -88,7 +94,7 @@ def test_a_program_that_raises_on_fresh_examples_is_not_asked_for_ever():
         calls.append(cotangent)
         raise ZeroDivisionError
 
-    fresh = Fresh(examined("sigmoid", backward=backward), kinks=False)
+    fresh = Fresh(Gradients(examined("sigmoid", backward=backward)))
     assert fresh.cases("gradient.x", {}) == []
     assert len(calls) < 12
 
@@ -162,11 +168,11 @@ def test_lost_digits_are_no_evidence_against_a_hypothesis():
         return 2 * rounded
 
     examination = examined("sigmoid", backward=backward)
-    draws = Fresh(examination, kinks=False).draw(Course({}), 5)
+    draws = Fresh(Gradients(examination)).draw(Course({}), 5)
     wrong = [(d, examination.findings(d, slopes=False)["gradient.x"]) for d in draws]
-    failure = Failure("gradient.x", wrong[0], wrong, [], Fresh(examination, kinks=False))
+    failure = Failure("gradient.x", wrong[0], wrong, [], Fresh(Gradients(examination)))
     finer = np.finfo(np.longdouble).nmant > np.finfo(np.float64).nmant
-    assert Evidence.of(failure).confirms(TWICE) is finer
+    assert widened(failure).confirms(TWICE) is finer
 
 
 def test_a_program_that_raises_in_a_finer_format_is_compared_as_it_is():
@@ -178,9 +184,9 @@ def test_a_program_that_raises_in_a_finer_format_is_compared_as_it_is():
         return 2 * sigmoid.backward(cotangent, cache).x
 
     examination = examined("sigmoid", backward=backward)
-    draws = Fresh(examination, kinks=False).draw(Course({}), 5)
+    draws = Fresh(Gradients(examination)).draw(Course({}), 5)
     wrong = [(d, examination.findings(d, slopes=False)["gradient.x"]) for d in draws]
-    failure = Failure("gradient.x", wrong[0], wrong, [], Fresh(examination, kinks=False))
-    evidence = Evidence.of(failure)
+    failure = Failure("gradient.x", wrong[0], wrong, [], Fresh(Gradients(examination)))
+    evidence = widened(failure)
     assert evidence.known[0] is wrong[0]
     assert evidence.confirms(TWICE)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from backproof import operations
-from backproof.catalog import OPERATIONS, find
+from backproof import networks, operations
+from backproof.catalog import NETWORKS, OPERATIONS, find
 
 NAMES = [operation.name for operation in OPERATIONS]
 
@@ -21,7 +21,7 @@ def test_an_unknown_name_raises_with_the_known_ones():
     """Whoever mistypes a name is told every right one."""
     with pytest.raises(LookupError, match="no operation 'sofmax'") as caught:
         find("sofmax")
-    assert all(name in str(caught.value) for name in NAMES)
+    assert all(name in str(caught.value) for name in (*NAMES, *(n.name for n in NETWORKS)))
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o.name)
@@ -38,6 +38,15 @@ def test_no_operation_is_forgotten_by_the_catalog_or_by_the_tests():
     tests = Path(__file__).parents[1] / "operations"
     claims = {path.stem.removeprefix("test_") for path in tests.glob("test_*.py")}
     assert files == claims == set(NAMES)
+
+
+def test_no_network_is_forgotten_by_the_catalog_or_by_the_tests():
+    """A file under networks/ is in the catalog, and has its claims under tests/networks/."""
+    files = {path.stem for path in Path(networks.__file__).parent.glob("*.py")} - {"__init__"}
+    tests = Path(__file__).parents[1] / "networks"
+    claims = {path.stem.removeprefix("test_") for path in tests.glob("test_*.py")}
+    assert files == claims == {network.name for network in NETWORKS}
+    assert not files & set(NAMES)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o.name)

@@ -1,5 +1,6 @@
 """Rounding bounds: never exceeded, seldom far off, and broken where they are made a hundredth."""
 
+import math
 from dataclasses import replace
 from itertools import permutations
 
@@ -59,6 +60,15 @@ COMPUTATIONS = {
         lambda a, b, t: np.tanh(a - b),
         lambda r, a, b, t: r.tanh(r.add([a, negative(b)])),
     ),
+    "an error function": (lambda a, b, t: applied(math.erf, a), lambda r, a, b, t: r.erf(a)),
+    "an error function of a difference": (
+        lambda a, b, t: applied(math.erf, a - b),
+        lambda r, a, b, t: r.erf(r.add([a, negative(b)])),
+    ),
+    "a complementary error function": (
+        lambda a, b, t: applied(math.erfc, a - b),
+        lambda r, a, b, t: r.erfc(r.add([a, negative(b)])),
+    ),
     "a total": (lambda a, b, t: a.sum(axis=1), lambda r, a, b, t: r.total(a, (1,))),
     "a total of products": (
         lambda a, b, t: (a * b).sum(axis=1),
@@ -80,9 +90,14 @@ COMPUTATIONS = {
     ),
     "a selection of sums": (
         lambda a, b, t: np.where(a > b, a + b, a),
-        lambda r, a, b, t: r.select(a.value > b.value, r.add([a, b]), a),
+        lambda r, a, b, t: r.select(r.exact(a.value > b.value), r.add([a, b]), a),
     ),
 }
+
+
+def applied(function, a):
+    """A function of Python's math, in the format of its argument."""
+    return np.vectorize(function, otypes=[a.dtype])(a)
 
 
 def negative(a):
@@ -171,6 +186,30 @@ def test_a_partial_product_may_underflow():
     assert max(errors) > rounding.unit * len(factors) * float(bounded.value)
 
 
+def test_a_sign_that_rounding_may_turn_is_either():
+    """No further from 0 than its error, a number may come out on either side; beyond, on one."""
+    rounding = Rounding.of(np.float64)
+    sums = Bounded(np.array([0.0, -1.0, 1.0, np.nan]), np.array([0.25, 0.25, 0.25, np.nan]))
+    above = rounding.positive(sums)
+    assert above.value.tolist() == [0, 0, 1, 0]
+    assert above.bound.tolist() == [1, 0, 0, 1]
+    assert rounding.positive(rounding.exact(np.zeros(2))).error is None
+    assert rounding.positive(Bounded(np.ones(2), np.full(2, 0.5))).error is None
+
+
+def test_a_selection_by_an_unsure_sign_may_be_either_branch():
+    """The bound reaches from the branch that was taken to the far end of the other."""
+    rounding = Rounding.of(np.float64)
+    unsure = Bounded(np.array([1.0, 1.0, 0.0]), np.array([1.0, 0.0, 1.0]))
+    a = Bounded(np.full(3, 5.0), np.full(3, 0.25))
+    b = Bounded(np.full(3, 2.0), np.full(3, 0.5))
+    chosen = rounding.select(unsure, a, b)
+    assert chosen.value.tolist() == [5, 5, 2]
+    assert chosen.bound.tolist() == [3.5, 0.25, 3.25]
+    exact = rounding.select(unsure, rounding.exact(a.value), rounding.exact(b.value))
+    assert exact.bound.tolist() == [3, 0, 3]
+
+
 def test_a_running_total_may_start_at_another_addend():
     """2^24 + 1 is 2^24 in float32, however often: five terms of 1 lose five."""
     rounding = Rounding.of(np.float32)
@@ -184,3 +223,50 @@ def test_a_running_total_may_start_at_another_addend():
     error = abs(float(started) - float(carried.value))
     assert error == len(ones)
     assert plain.bound < error <= carried.bound
+
+
+def uncertain(value, error):
+    return Bounded(np.asarray(value, dtype=np.float64), np.asarray(error, dtype=np.float64))
+
+
+def test_a_sign_is_unsure_where_the_error_reaches_across_0():
+    """What cannot be told from 0 may be seen on either side; an exact 0 may not."""
+    rounding = Rounding.of(np.float32)
+    found = rounding.positive(uncertain([2, -2, 0.5, -0.5, 0], [1, 1, 1, 1, 0]))
+    assert found.value.tolist() == [1, 0, 1, 0, 0]
+    assert found.bound.tolist() == [0, 0, 1, 1, 0]
+    assert rounding.positive(uncertain([2, -2], [1, 1])).error is None
+    assert rounding.positive(rounding.exact([0.0, 0.125])).error is None
+    assert rounding.positive(uncertain([3], [np.nan])).bound.tolist() == [1]
+
+
+def test_a_selection_that_is_unsure_may_come_out_either_way():
+    """The bound then covers the branch not taken, its own error included."""
+    rounding = Rounding.of(np.float32)
+    a, b = uncertain([5, 5, 5], [0.25, 0.25, 0.25]), uncertain([3, 3, 5], [0.5, 0.5, 0])
+    found = rounding.select(uncertain([1, 0, 1], [1, 0, 1]), a, b)
+    assert found.value.tolist() == [5, 3, 5]
+    assert found.bound.tolist() == [2.5, 0.5, 0.25]
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_a_rectifier_of_an_inexact_input_stays_within_its_bound(side):
+    """Whichever side of the kink a program comes out on, value and mask are within bounds."""
+    rounding = Rounding.of(np.float32)
+    z, dy = uncertain([0.25], [0.5]), rounding.exact([3.0])
+    seen = z.value + side * z.bound
+    above = rounding.positive(z)
+    value = rounding.select(above, z, rounding.exact([0.0]))
+    slope = rounding.multiply(above, dy)
+    assert abs(max(seen[0], 0) - value.value[0]) <= value.bound[0]
+    assert abs((seen[0] > 0) * 3 - slope.value[0]) <= slope.bound[0]
+
+
+def test_a_largest_value_is_unsure_among_those_that_errors_let_be_it():
+    """Rivals are marked, and what lies clearly below is not."""
+    rounding = Rounding.of(np.float32)
+    found = rounding.first_maximum(uncertain([[3, 2.75, 1], [9, 1, 1]], [[0.25] * 3] * 2), (1,))
+    assert found.value.tolist() == [[1, 0, 0], [1, 0, 0]]
+    assert found.bound.tolist() == [[1, 1, 0], [0, 0, 0]]
+    tied = rounding.first_maximum(rounding.exact([[2.0, 2.0]]), (1,))
+    assert (tied.value.tolist(), tied.error) == ([[1, 0]], None)

@@ -16,9 +16,9 @@ from backproof.inputs.search import explore, smallest
 ROUNDS = 300
 
 
-def reaches(name, wanted, course=None, *, kinks=False):
+def reaches(name, wanted, course=None, **more):
     """Whether some example of an operation is as wanted."""
-    strategy = examples(find(name), course or Course({}), kinks=kinks)
+    strategy = examples(find(name), course or Course({}), **more)
     return smallest(strategy, wanted, f"reach {name}", ROUNDS) is not None
 
 
@@ -46,9 +46,10 @@ def test_reaches_the_shapes_that_bugs_hide_in(wanted):
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o.name)
 def test_reaches_size_one_along_every_axis(operation):
-    """Each named axis alone is drawn with a single entry."""
+    """Each named axis alone; but a single class has the probability 1, which may be clipped."""
     seen = {axis for d in first(operation.name, 200) for axis, n in d.sizes.items() if n == 1}
-    assert seen == set(first(operation.name, 1)[0].sizes)
+    never = {"classes"} if operation.name == "cross_entropy" else set()
+    assert seen == set(first(operation.name, 1)[0].sizes) - never
 
 
 VALUES = {
@@ -84,8 +85,10 @@ def test_a_search_for_what_is_not_there_finds_nothing():
 
 @pytest.mark.parametrize("layout", values.LAYOUTS)
 def test_reaches_each_memory_layout(layout):
-    """Every input may come in every layout."""
-    assert reaches("linear", lambda d: d.structure["weight"].endswith(f", {layout}"))
+    """Where layouts are asked for, every input may come in every one; else all lie plainly."""
+    assert reaches("linear", lambda d: d.structure["weight"].endswith(f", {layout}"), layouts=True)
+    plain = reaches("linear", lambda d: d.structure["weight"].endswith(f", {layout}"))
+    assert plain == (layout == "contiguous")
 
 
 @pytest.mark.parametrize("structure", values.COTANGENTS)
@@ -173,7 +176,7 @@ def fingerprint(name, count=20):
     return checksum
 
 
-PINNED = {"softmax": 247344516, "conv2d": 3669857592, "softmax_cross_entropy": 1528440896}
+PINNED = {"softmax": 4027570664, "conv2d": 409381463, "softmax_cross_entropy": 4076478521}
 
 
 @pytest.mark.parametrize("name", PINNED)

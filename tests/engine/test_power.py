@@ -16,6 +16,9 @@ from backproof.inputs.examples import Course
 from backproof.operation import Operation
 from backproof.verdict import Verdict
 
+NUMBERS = ("forward", "gradient", "kink")
+"""The properties that are measured against an error bound."""
+
 GRADIENTS = [
     pytest.param(operation, name, id=f"{operation.name}.{name}")
     for operation in OPERATIONS
@@ -79,11 +82,12 @@ def test_rejects_one_entry_off_by_a_millionth(operation, name):
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o.name)
 def test_passes_the_reference_with_power_to_spare(operation):
-    """Every check passes, and half of its examples would have shown an error of 1e-10."""
+    """Every check passes, and half of the examples would have shown an error of 1e-10."""
     verdict = examine(operation, count=30)
     assert verdict.verdict == "pass", [c for c in verdict.checks if c.status != "pass"]
-    assert all(c.detectable_error is not None for c in verdict.checks)
-    assert max(c.detectable_error for c in verdict.checks) < 1e-10
+    measured = [c for c in verdict.checks if c.property.startswith(NUMBERS)]
+    assert all(c.detectable_error is not None for c in measured)
+    assert max(c.detectable_error for c in measured) < 1e-10
     assert min(c.examples for c in verdict.checks) >= 30
 
 

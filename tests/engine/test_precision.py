@@ -107,6 +107,17 @@ def test_a_wrong_factor_is_not_rounding(factor):
     assert not judged("sigmoid", x, "gradient.x", sigmoid.forward, backward)
 
 
+def test_a_small_entry_is_not_excused_by_the_rounding_of_a_large_one():
+    """A millionth of 1e-7 is far below what single precision makes of 1/4: only it is looked at."""
+    row = np.array([[-16.0, 0.3, 1.0]])
+
+    def backward(cotangent, cache):
+        factor = np.where(row < -10, 1 + 1e-6, 1).astype(cotangent.dtype)
+        return sigmoid.backward(cotangent, cache).x * factor
+
+    assert not judged("sigmoid", row, "gradient.x", sigmoid.forward, backward)
+
+
 def test_a_wrong_shape_is_not_rounding():
     """No format makes a transposed array right."""
 

@@ -1,5 +1,6 @@
 """The symbolic oracle evaluates a formula as NumPy would, with a bound on every entry."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,7 @@ import sympy as sp
 
 from backproof.catalog import OPERATIONS
 from backproof.compare import within
-from backproof.error_analysis import Rounding
+from backproof.error_analysis import Bounded, Rounding
 from backproof.operation import scalar_symbols
 from backproof.oracles.program import Program
 from backproof.oracles.symbolic import SymbolicOracle
@@ -72,6 +73,9 @@ FORMULAS = {
     ),
     "a logarithm": (sp.log(y[j] ** 2), (j,), np.log(Y**2)),
     "a hyperbolic tangent": (sp.tanh(y[j]), (j,), np.tanh(Y)),
+    "an error function": (sp.erf(y[j]), (j,), np.vectorize(math.erf)(Y)),
+    "its complement": (sp.erfc(y[j]), (j,), np.vectorize(math.erfc)(Y)),
+    "a number that is no fraction": (sp.pi * y[j], (j,), np.pi * Y),
     "a root of a variance": (
         sp.sqrt(total((x[s, k] - row_sum[s] / columns.size) ** 2, k) / columns.size),
         (s,),
@@ -130,6 +134,17 @@ def test_a_branch_not_taken_does_no_harm():
     assert np.all(np.isfinite(result.bound))
 
 
+def test_a_number_has_every_digit_of_the_wider_format():
+    """pi and 1/3 are not first rounded to double precision; their rounding is in the bound."""
+    for number, digits in (
+        (sp.pi, "3.14159265358979323846264338327950288"),
+        (sp.S(1) / 3, "0." + 30 * "3"),
+    ):
+        result = evaluated(number)
+        assert result.value == np.longdouble(digits)
+        assert result.bound == abs(float(result.value - np.float64(digits)))
+
+
 def test_equal_parts_are_computed_once():
     """A program with a formula twice has no more steps than with it once."""
     forms = [ClosedForm("z", (s, j), sp.exp(row_sum[s] * y[j]), "by hand")] * 2
@@ -165,7 +180,7 @@ def test_every_closed_form_can_be_evaluated(operation):
     """Each formula that is proved compiles: nothing is proved that could not be asked."""
     for convention in operation.variants():
         oracle = SymbolicOracle(operation.derivation(convention), operation.outputs)
-        assert len(oracle.program.results) == len(oracle.forms)
+        assert len(oracle.program.results) == len(oracle.outputs) + len(oracle.gradients)
 
 
 def test_a_sum_beside_a_bias_is_bounded_from_either_end():
@@ -194,3 +209,15 @@ def test_a_bound_is_a_number_or_infinite():
         Rounding.of(np.float32), {"x": x, "gamma": ones, "beta": ones}, np.zeros_like(x), symbols
     )
     assert np.all(opinion.gradients["x"].bound == np.inf)
+
+
+def test_an_error_that_an_input_comes_with_is_carried_through_a_formula():
+    """A weighted sum inherits its input's error, weighted alike, and adds its own rounding."""
+    form = ClosedForm("z", (s,), total(x[s, j] * y[j], j), "by hand")
+    error = np.where(X > 2, 0.25, 0.0)
+    exact, inherited = (
+        Program(DERIVATION, [form]).run(Rounding.of(np.float64), {**ARRAYS, "x": given}, SYMBOLS)[0]
+        for given in (X, Bounded(np.asarray(X, dtype=np.longdouble), error))
+    )
+    assert np.array_equal(inherited.value, exact.value)
+    assert np.array_equal(inherited.bound, exact.bound + error @ np.abs(Y))

@@ -8,74 +8,19 @@ import pytest
 
 from backproof.catalog import find
 from backproof.examine import examine
-from backproof.verdict import EXIT_CODES, Check, Counterexample, Diagnosis, Verdict, merge
+from backproof.report import json as json_report
+from backproof.verdict import (
+    EXIT_CODES,
+    Check,
+    Counterexample,
+    Diagnosis,
+    Interface,
+    Verdict,
+    merge,
+)
 from implementations import relu, softmax
 
-NUMBERS = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"$ref": "#/$defs/numbers"}}]}
-COUNTEREXAMPLE = {
-    "type": "object",
-    "properties": {
-        "inputs": {"type": "object"},
-        "expected": {"$ref": "#/$defs/numbers"},
-        "actual": {"$ref": "#/$defs/numbers"},
-        "index": {"type": "array", "items": {"type": "integer", "minimum": 0}},
-        "replay": {"type": "string"},
-    },
-    "required": ["inputs", "expected", "actual", "index", "replay"],
-    "additionalProperties": False,
-}
-CHECK = {
-    "type": "object",
-    "properties": {
-        "id": {"type": "string", "pattern": r"^[a-z0-9_]+\.(forward|gradient|kink)(\.|\[|$)"},
-        "operation": {"type": "string"},
-        "property": {"type": "string"},
-        "status": {
-            "enum": ["pass", "fail", "error", "not-implemented", "not-judged", "undecided"]
-        },
-        "examples": {"type": "integer", "minimum": 0},
-        "discarded": {"type": "integer", "minimum": 0},
-        "oracles": {
-            "type": "object",
-            "propertyNames": {"enum": ["symbolic", "autograd", "finite differences"]},
-            "additionalProperties": {"enum": ["agree", "disagree", "unreliable"]},
-        },
-        "detectable_error": {"type": ["number", "null"], "minimum": 0},
-        "counterexample": COUNTEREXAMPLE,
-        "diagnosis": {
-            "type": "object",
-            "properties": {"kind": {"type": "string"}, "text": {"type": "string"}},
-            "required": ["kind", "text"],
-            "additionalProperties": False,
-        },
-        "message": {"type": "string", "minLength": 1},
-        "traceback": {"type": "string", "minLength": 1},
-        "variation": {},
-    },
-    "required": [
-        "id", "operation", "property", "status", "examples", "discarded", "oracles",
-        "detectable_error",
-    ],
-    "additionalProperties": False,
-}  # fmt: skip
-SCHEMA = {
-    "$defs": {"numbers": NUMBERS},
-    "type": "object",
-    "properties": {
-        "schema": {"const": 1},
-        "verdict": {"enum": ["pass", "fail", "incomplete"]},
-        "score": {"type": "number", "minimum": 0, "maximum": 1},
-        "isolation": {"type": "string"},
-        "versions": {
-            "type": "object",
-            "required": ["backproof", "python", "numpy"],
-            "additionalProperties": {"type": "string"},
-        },
-        "checks": {"type": "array", "items": CHECK},
-    },
-    "required": ["schema", "verdict", "score", "isolation", "versions", "checks"],
-    "additionalProperties": False,
-}
+SCHEMA = json_report.schema()
 
 
 def check(status, **more):
@@ -114,6 +59,7 @@ def test_a_record_follows_the_schema(name):
         ("schema", 2),
         ("checks", [{"status": "pass"}]),
         ("note", ""),
+        ("interface", {"dialect": "mytorch"}),
     ],
 )
 def test_the_schema_rejects_another_record(field, value):
@@ -128,10 +74,23 @@ def test_a_failure_s_record_has_counterexample_and_diagnosis():
     counterexample = Counterexample({"x": [1.0]}, [2.0], [3.0], (0,), "backproof verify")
     failed = check("fail", counterexample=counterexample, diagnosis=Diagnosis("sign", "It is -1."))
     record = failed.as_json()
-    jsonschema.validate(record, {**CHECK, "$defs": {"numbers": NUMBERS}})
+    jsonschema.validate(record, {"$ref": "#/$defs/check", "$defs": SCHEMA["$defs"]})
     assert record["counterexample"]["index"] == [0]
     assert record["diagnosis"] == {"kind": "sign", "text": "It is -1."}
     assert not {"counterexample", "diagnosis", "message"} & check("pass").as_json().keys()
+
+
+def test_what_a_submission_was_read_as_and_does_its_own_way_stands_in_its_record():
+    """And nothing of either where there is nothing to say."""
+    own_way = check("pass", variation="transposed weight")
+    verdict = Verdict((own_way,), interface=Interface("uva", "autumn 2022", detected=True))
+    record = verdict.as_json()
+    jsonschema.validate(record, SCHEMA)
+    assert record["interface"] == {"dialect": "uva", "edition": "autumn 2022", "detected": True}
+    assert record["checks"][0]["variation"] == "transposed weight"
+    plain = Verdict((check("pass"),)).as_json()
+    assert "interface" not in plain
+    assert "variation" not in plain["checks"][0]
 
 
 VERDICTS = {
@@ -164,6 +123,7 @@ def test_merged_verdicts_keep_their_order():
     """One verdict of many: all checks, one after the other."""
     first, second = Verdict((check("pass"),), "landlock"), Verdict((check("fail"),), "landlock")
     merged = merge([first, second])
+    assert merge([]) == Verdict(())
     assert [c.status for c in merged.checks] == ["pass", "fail"]
     assert (merged.verdict, merged.isolation) == ("fail", "landlock")
 

@@ -11,6 +11,7 @@ import pytest
 import sympy as sp
 
 from backproof.catalog import find
+from backproof.contract import PROPERTIES
 from backproof.examination import Terms
 from backproof.examine import examine
 from backproof.inputs.examples import Course
@@ -54,6 +55,7 @@ def status_of(operation: Operation) -> StatusOf:
 def failures_of(operation: Operation) -> FailuresOf:
     """Give the checks that an implementation with other functions in it does not pass.
 
+    Of its values and gradients: the contract has tests of its own, and knows no formula.
     Each with the kind of its diagnosis, or with its status where there is none. Keywords other than
     the functions fix a convention or a parameter.
     """
@@ -69,7 +71,7 @@ def failures_of(operation: Operation) -> FailuresOf:
         return {
             c.id: c.diagnosis.kind if c.diagnosis else c.status
             for c in verdict.checks
-            if c.status != "pass"
+            if c.status != "pass" and c.property not in PROPERTIES
         }
 
     return ask

@@ -10,8 +10,8 @@ CHECK = "dropout.gradient.x"
 
 
 def test_every_claim_is_proved_for_every_size(proofs):
-    """The one closed form is proved without naming a size."""
-    assert [(p.subject, p.status, p.scope) for p in proofs] == [
+    """The gradient is proved in training and in evaluation without naming a size."""
+    assert [(p.subject, p.status, p.scope) for p in proofs] == 2 * [
         ("gradient x", "proved", "every size")
     ]
 
@@ -23,8 +23,8 @@ def test_rejects_a_forgotten_scale(status_of, failures_of):
         return dropout.Gradients(x=cotangent * cache.mask)
 
     assert status_of("x", dy[s, j] * mask[s, j]) == "refuted"
-    assert failures_of(backward=backward).keys() == {CHECK}
-    assert failures_of(backward=backward, rate=0.0) == {}
+    assert failures_of(backward=backward, mode="training").keys() == {CHECK}
+    assert failures_of(backward=backward, mode="training", rate=0.0) == {}
 
 
 def test_rejects_a_forgotten_mask(status_of, failures_of):
@@ -34,7 +34,7 @@ def test_rejects_a_forgotten_mask(status_of, failures_of):
         return dropout.Gradients(x=cotangent / (1 - cache.rate))
 
     assert status_of("x", dy[s, j] / (1 - rate)) == "refuted"
-    assert failures_of(backward=backward).keys() == {CHECK}
+    assert failures_of(backward=backward, mode="training").keys() == {CHECK}
 
 
 def test_rejects_a_division_by_the_rate(status_of, failures_of):
@@ -44,8 +44,8 @@ def test_rejects_a_division_by_the_rate(status_of, failures_of):
         return dropout.Gradients(x=cotangent * cache.mask / cache.rate)
 
     assert status_of("x", dy[s, j] * mask[s, j] / rate) == "refuted"
-    assert failures_of(backward=backward, rate=0.2).keys() == {CHECK}
-    assert failures_of(backward=backward, rate=0.5) == {}
+    assert failures_of(backward=backward, mode="training", rate=0.2).keys() == {CHECK}
+    assert failures_of(backward=backward, mode="training", rate=0.5) == {}
 
 
 def test_rejects_a_forgotten_cotangent(failures_of):
@@ -54,4 +54,27 @@ def test_rejects_a_forgotten_cotangent(failures_of):
     def backward(cotangent, cache):
         return dropout.Gradients(x=cache.mask / (1 - cache.rate))
 
-    assert failures_of(backward=backward) == {CHECK: "cotangent"}
+    assert failures_of(backward=backward, mode="training") == {CHECK: "cotangent"}
+
+
+def test_rejects_a_mask_in_evaluation(status_of, failures_of):
+    """In evaluation nothing is dropped and nothing is scaled: the mode reaches the backward too."""
+
+    def backward(cotangent, cache):
+        return dropout.backward(cotangent, cache._replace(mode="training"))
+
+    assert status_of("x", dy[s, j] * mask[s, j] / (1 - rate), mode="evaluation") == "refuted"
+    assert status_of("x", dy[s, j], mode="evaluation") == "proved"
+    assert failures_of(backward=backward, mode="evaluation").keys() == {CHECK}
+    assert failures_of(backward=backward, mode="training") == {}
+
+
+def test_rejects_activations_scaled_in_evaluation(failures_of):
+    """x (1 - p) belongs to dropout that scales nothing in training; this one does."""
+
+    def forward(x, mask, *, rate, mode):
+        y, cache = dropout.forward(x, mask, rate=rate, mode=mode)
+        return (y * (1 - rate) if mode == "evaluation" else y), cache
+
+    assert failures_of(forward=forward, mode="evaluation").keys() == {"dropout.forward"}
+    assert failures_of(forward=forward, mode="training") == {}

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from sympy import IndexedBase, Symbol
 
-from derivations.mse import batch, features, j, s
-from derivations.reduction import REDUCTIONS
+from derivations.mse import OVER_ENTRIES, REDUCTIONS, batch, features, j, s
 from implementations import mse
 
 a, y = IndexedBase("prediction"), IndexedBase("target")
@@ -16,8 +15,8 @@ CHECK = "mse.gradient.prediction"
 
 
 def test_every_claim_is_proved_for_every_size(proofs):
-    """The gradient is proved under each of the three reductions without naming a size."""
-    assert Counter((q.status, q.scope) for q in proofs) == {("proved", "every size"): 3}
+    """The gradient is proved under each of the four reductions without naming a size."""
+    assert Counter((q.status, q.scope) for q in proofs) == {("proved", "every size"): 4}
 
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
@@ -37,7 +36,7 @@ def test_refutes_a_forgotten_two(status_of):
 
 
 def test_rejects_a_mean_over_every_entry(status_of, failures_of):
-    """The mean is over the samples, the sum over the features."""
+    """The mean is over the samples, the sum over the features: 1/(N C) is another reduction."""
 
     def backward(cotangent, cache):
         right = mse.backward(cotangent, cache).prediction
@@ -45,7 +44,33 @@ def test_rejects_a_mean_over_every_entry(status_of, failures_of):
 
     wrong = 2 * dloss * (a[s, j] - y[s, j]) / (batch.size * features.size)
     assert status_of("prediction", wrong, reduction="mean") == "refuted"
+    assert status_of("prediction", wrong, reduction=OVER_ENTRIES) == "proved"
     assert failures_of(backward=backward, reduction="mean") == {CHECK: "constant factor"}
+
+
+@pytest.mark.parametrize("divisor", ["batch", "features"])
+def test_rejects_a_mean_over_one_axis_in_the_place_of_both(divisor, status_of, failures_of):
+    """The mean over entries is divided by the number of samples and by that of features."""
+
+    def backward(cotangent, cache):
+        right = mse.backward(cotangent, cache).prediction
+        left_out = right.shape[1 if divisor == "batch" else 0]
+        return mse.Gradients(prediction=right * left_out)
+
+    wrong = 2 * dloss * (a[s, j] - y[s, j]) / {"batch": batch, "features": features}[divisor].size
+    assert status_of("prediction", wrong, reduction=OVER_ENTRIES) == "refuted"
+    assert failures_of(backward=backward, reduction=OVER_ENTRIES) == {CHECK: "constant factor"}
+
+
+def test_rejects_a_forward_averaged_over_the_samples_alone(failures_of):
+    """The mean's own value is no mean over entries; its backward is judged by its own forward."""
+
+    def forward(prediction, target, *, reduction):
+        loss, cache = mse.forward(prediction, target, reduction="mean")
+        return loss, cache._replace(reduction="mean")
+
+    failures = failures_of(forward=forward, reduction=OVER_ENTRIES)
+    assert failures == {"mse.forward": "constant factor", CHECK: "consistent with your forward"}
 
 
 def test_rejects_the_gradient_of_the_target(status_of, failures_of):

@@ -1,12 +1,19 @@
 """Cross-entropy of softmax: (p - t)/N, with targets one-hot or as class indices."""
 
 from collections import Counter
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from sympy import IndexedBase, Symbol
 
-from derivations.softmax_cross_entropy import j, s
+from backproof.catalog import find
+from backproof.examination import Terms
+from backproof.examine import examine
+from backproof.inputs.examples import Course
+from derivations.proof import prove
+from derivations.softmax_cross_entropy import j, s, with_log_eps
 from implementations import softmax_cross_entropy
 
 p, target = IndexedBase("p"), IndexedBase("target")
@@ -91,4 +98,85 @@ def test_names_the_log_of_a_softmax_without_a_shift_unstable(failures_of):
         return loss, cache
 
     failures = failures_of(forward=forward, targets_as="one-hot")
-    assert failures == {"softmax_cross_entropy.forward": "unstable"}
+    assert failures == {"softmax_cross_entropy.stability": "unstable"}
+
+
+VARIATIONS = find("softmax_cross_entropy").variations
+VARIATION = "1e-08 is added inside the logarithm"
+
+
+@pytest.mark.symbolic
+def test_the_variation_with_an_eps_is_proved_for_every_size():
+    """Value and gradient through the softmax, with rows and with indices; p - t is refuted."""
+    for targets_as in ("one-hot", "index"):
+        derivation = with_log_eps("mean", targets_as)
+        proofs = prove(derivation)
+        assert {(q.status, q.scope) for q in proofs} == {("proved", "every size")}
+        assert {(q.subject, q.form) for q in proofs} == {
+            ("value loss", "compact"),
+            ("gradient logits", "compact"),
+            ("gradient logits", "through the Jacobian"),
+        }
+    batch = derivation.inputs[0].axes[0].size
+    plain = replace(derivation.gradients[0], expression=dloss * (p[s, j] - target[s, j]) / batch)
+    (proof,) = prove(replace(derivation, values=(), gradients=(plain,)))
+    assert proof.status == "refuted"
+
+
+def test_two_layers_with_an_eps_pass_their_own_variation_alone():
+    """-log(softmax + 1e-8), pulled back through the softmax."""
+
+    def forward(logits, targets, *, reduction, targets_as):
+        weight = np.exp(logits - logits.max(axis=1, keepdims=True))
+        softmax = weight / weight.sum(axis=1, keepdims=True)
+        loss = -np.sum(targets * np.log(softmax + 1e-8), axis=1)
+        return np.asarray(loss.sum()), (softmax, targets)
+
+    def backward(cotangent, cache):
+        softmax, targets = cache
+        upward = -cotangent * targets / (softmax + 1e-8)
+        along = np.sum(upward * softmax, axis=1, keepdims=True)
+        return {"logits": softmax * (upward - along)}
+
+    two_layers = SimpleNamespace(forward=forward, backward=backward)
+    terms = Terms(course=Course({"reduction": ("sum",), "targets_as": ("one-hot",)}))
+    verdicts = {
+        name: examine(VARIATIONS[name], two_layers, count=10, terms=terms).verdict
+        for name in (VARIATION, "1e-09 is added inside the logarithm")
+    }
+    assert list(verdicts.values()) == ["pass", "fail"]
+
+
+def test_rejects_the_plain_gradient_beside_an_eps():
+    """p - t is the gradient of -log(p); that of -log(p + eps) is p/(p + eps) of it."""
+
+    def backward(cotangent, cache):
+        whole = cache._replace(share=np.ones_like(cache.share))
+        return softmax_cross_entropy.backward(cotangent, whole)
+
+    variation = VARIATIONS[VARIATION]
+    candidate = SimpleNamespace(forward=variation.implementation.forward, backward=backward)
+    verdict = examine(variation, candidate, count=30)
+    assert {c.property: c.status for c in verdict.checks if c.oracles} == {
+        "forward": "pass",
+        "gradient.logits": "fail",
+    }
+
+
+def test_the_reference_passes_every_variation_in_both_formats():
+    """The answer key, the closed form and the torch reference agree on each eps."""
+    for variation in VARIATIONS.values():
+        verdict = examine(variation, count=10, dtypes=("float64", "float32"))
+        assert verdict.verdict == "pass"
+
+
+def test_no_eps_leaves_every_bit_as_it_is(operation):
+    """With 0 the answer key takes the stable way, and its gradient is not multiplied by a share."""
+    numbers = np.random.RandomState(3)
+    logits, labels = numbers.standard_normal((4, 3)), np.array([0, 2, 1, 1])
+    plain, cache = softmax_cross_entropy.forward(logits, labels, targets_as="index")
+    zero, same = softmax_cross_entropy.forward(logits, labels, targets_as="index", log_eps=0.0)
+    assert plain == zero
+    assert np.array_equal(cache.share, np.ones(4))
+    assert np.array_equal(cache.share, same.share)
+    assert "log_eps" not in operation.parameters

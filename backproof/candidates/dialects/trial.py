@@ -1,0 +1,131 @@
+"""Components that are tried out before the first example, to see what a course leaves open."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from backproof.candidates.candidate import CandidateError, Example
+from backproof.candidates.dialects.dialect import Ask, Component
+from backproof.candidates.script import Script
+from backproof.candidates.wire import Handle
+
+# Every size differs from the others and from 1, so that a shape can be told by them.
+BATCH, INPUTS, OUTPUTS = 4, 2, 3
+
+Shape = tuple[int, ...]
+Unanswered = Literal["error", "not-implemented"]
+
+
+class Tried(Component):
+    """A component that is tried out, and remembers why there is nothing to ask.
+
+    Attributes
+    ----------
+    trial
+        What `survey` asks.
+    unwritten
+        What a method that is still the hand-out's fails with, as a pattern, and how to say it.
+    refusal
+        The status and message that answer every example, where there is nothing to ask.
+    """
+
+    trial: Example = Example({"x": np.ones((BATCH, INPUTS))}, {}, np.ones((BATCH, INPUTS)))
+    unwritten: ClassVar[tuple[re.Pattern[str], str]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refusal: tuple[Unanswered, str] | None = None
+
+    def survey(self, ask: Ask) -> None:
+        """See whether the methods are written."""
+        self.try_out(ask)
+
+    def try_out(self, ask: Ask) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The outputs and gradients that a new object answers the trial with."""
+        script = Script()
+        layer = self.create(script, self.trial)
+        outputs = self.forward(script, layer, self.trial)
+        gradients = self.backward(script, layer, self.trial)
+        found = self.asked(ask, script, [*outputs.values(), *gradients.values()])
+        count = len(outputs)
+        return (
+            dict(zip(outputs, found[:count], strict=True)),
+            dict(zip(gradients, found[count:], strict=True)),
+        )
+
+    def asked(self, ask: Ask, script: Script, handles: Sequence[Handle]) -> list[Any]:
+        """Run a script; a method that is still to be written is remembered as that."""
+        pattern, called = self.unwritten
+        try:
+            return ask(script, handles)
+        except CandidateError as error:
+            if found := pattern.match(error.message):
+                raise self.refused("not-implemented", found.expand(called)) from None
+            raise
+
+    def refused(self, status: Unanswered, message: str) -> CandidateError:
+        """The answer from now on."""
+        self.refusal = status, message
+        return CandidateError(status, message)
+
+    def shape_of(self, what: str, value: Any, known: Mapping[Shape, str]) -> str:
+        """What the shape of a parameter is called.
+
+        Raises
+        ------
+        CandidateError
+            Where it is none of the known ones; from now on, that is the answer.
+        """
+        shape: Shape | None = (
+            () if isinstance(value, float | int) else getattr(value, "shape", None)
+        )
+        if shape is not None and shape in known:
+            return known[shape]
+        status: Unanswered = "not-implemented" if value is None else "error"
+        kind = f"of shape {shape}" if shape is not None else "None" if value is None else "no array"
+        allowed = " or ".join(str(s) for s in known if s)
+        message = f"{what} is {kind}: an array of shape {allowed} was expected"
+        raise self.refused(status, message)
+
+    def create(self, script: Script, example: Example) -> Handle:
+        """Make the object."""
+        return script.create(self.module, self.name)
+
+    def build(self, script: Script, example: Example) -> Handle:
+        """Make the object, unless it was found wanting."""
+        if self.refusal is not None:
+            raise CandidateError(*self.refusal)
+        return self.create(script, example)
+
+
+def flat_gradient(gradient: np.ndarray, *, column: bool) -> np.ndarray:
+    """A vector's gradient as (n,), if the vector stays of its size when it is subtracted.
+
+    Parameters
+    ----------
+    gradient
+        As the submission has it. What does not fit keeps its shape.
+    column
+        Whether the vector is (n, 1); else it is (n,) or (1, n).
+    """
+    if column:
+        return gradient.reshape(-1) if fits_column(gradient.shape) else gradient
+    return gradient[0] if gradient.ndim == 2 and len(gradient) == 1 else gradient
+
+
+def fits_column(shape: Shape) -> bool:
+    """Whether a column stays one when an array of this shape is subtracted from it."""
+    return shape in {(), (1,)} or (len(shape) == 2 and shape[1] == 1)
+
+
+def misshapen_columns(
+    example: Example, gradients: Mapping[str, np.ndarray], columns: Collection[str]
+) -> dict[str, Shape]:
+    """The shapes that the gradients of columns must have, of those that do not fit."""
+    came = {name: gradients[name].shape for name in columns if name in gradients}
+    unfit = [name for name, shape in came.items() if not fits_column(shape)]
+    return {name: (example.inputs[name].size, 1) for name in unfit}

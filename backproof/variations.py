@@ -1,0 +1,64 @@
+"""Finds out which of several right conventions a candidate follows, before it is held to one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from backproof.aspects import Aspect, Gradients, Kinks
+from backproof.candidates.candidate import CandidateError
+from backproof.examination import Examination
+from backproof.inputs.search import explore
+
+_EXAMPLES = 12
+"""So many have to agree, out of so many."""
+
+
+def settled(examination: Examination) -> Examination:
+    """The examination of the first variation that the candidate's forward agrees with.
+
+    That is the operation itself where it agrees, and where none does.
+    """
+    operation = examination.operation
+    if not examination.terms.accepts_variations or not operation.variations:
+        return examination
+    for name, altered in {"": operation, **operation.variations}.items():
+        held = examination.of(altered)
+        if _agrees(Gradients(held), lambda prop: prop == "forward"):
+            held.variations += [name] if name else []
+            return held
+    return examination
+
+
+def at_kinks(examination: Examination) -> Examination:
+    """The examination on that side of its kinks which the candidate takes the derivative of."""
+    sides: dict[str, Any] = {"": None}
+    if not examination.terms.fixes_kink:
+        sides |= examination.operation.sides
+    for name, side in sides.items():
+        held = examination.of(examination.operation)
+        held.side = side
+        if _agrees(Kinks(held), lambda _: True):
+            if name:
+                held.variations.append(name)
+            return held
+    return examination
+
+
+def _agrees(aspect: Aspect, counts: Callable[[str], bool]) -> bool:
+    """Whether the candidate is right in some examples of an aspect."""
+    wrong = 0
+
+    def visit(draw: Any) -> None:
+        nonlocal wrong
+        try:
+            found = aspect.findings(draw, slopes=False)
+        except CandidateError:
+            wrong += 1
+            return
+        wrong += any(f.outcome == "wrong" for p, f in found.items() if counts(p))
+
+    examination = aspect.examination
+    strategy = aspect.strategy(examination.terms.course)
+    explore(strategy, visit, f"{examination.operation.name}{aspect.name}, settling", _EXAMPLES)
+    return not wrong
