@@ -77,13 +77,16 @@ def ordered(
 
 
 def _settle(numbers: SimpleQueue[int]) -> None:
-    """Keep this worker, and what it starts, to one processor.
+    keep_to(numbers.get())
+
+
+def keep_to(number: int) -> None:
+    """Keep this process, and what it starts, to one of its processors, counted from 0.
 
     A worker and its runner take turns, and a processor that sleeps between the turns would have to
     be woken for each (docs/adr/0008).
     """
     processors = _processors()
-    number = numbers.get()
     if processors:
         os.sched_setaffinity(0, {processors[number % len(processors)]})
 
