@@ -7,7 +7,7 @@ in turn, and its answers are compared with each other; so a wrong formula breaks
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -39,7 +39,7 @@ _SLACK = 4
 class Contract:
     """One candidate, one operation, one format: what each example says of its manners."""
 
-    name = ", contract"
+    name = ""
 
     def __init__(self, examination: Examination) -> None:
         self.examination = examination
@@ -73,8 +73,8 @@ class Contract:
         return prop
 
     def strategy(self, course: Course) -> Strategy[Draw]:
-        """Examples in every memory layout."""
-        return examples(self.examination.operation, course, layouts=True)
+        """Plain examples."""
+        return examples(self.examination.operation, course)
 
     def excludes(self, draw: Draw) -> bool:
         """None."""
@@ -88,7 +88,7 @@ class Contract:
         CandidateError
             Where the candidate gives no answer even to the plain example.
         """
-        answer = self.examination.answer(self.plain(draw))
+        answer = self.examination.answer(self.examination.example(draw))
         found = dict(self._forms(draw, answer))
         slack = self._slack(draw, answer)
         found["layouts"] = self._layouts(draw, answer, slack)
@@ -101,10 +101,6 @@ class Contract:
                 f"The first call answers; a further one does not: {error}"
             )
         return {p: f for p, f in found.items() if p in self.properties()}
-
-    def plain(self, draw: Draw) -> Example:
-        """The example in fresh memory, in the plain layout."""
-        return self.examination.example(_contiguous(draw))
 
     # --- one answer ------------------------------------------------------------------------------
 
@@ -154,17 +150,13 @@ class Contract:
 
     def _layouts(self, draw: Draw, answer: Answer, slack: Mapping[str, float]) -> Finding:
         """The same question in other memory layouts."""
-        layouts = sorted(
-            {s.partition(", ")[2] for s in draw.structure.values()} - {"", "contiguous"}
-        )
-        if not layouts:
+        if draw.layout == "contiguous":
             return Finding.kept()
-        asked = " or ".join(layouts)
         try:
-            found = self.examination.answer(self.examination.example(_laid_out(draw)))
+            found = self.examination.answer(_laid_out(self.examination.example(draw), draw.layout))
         except CandidateError as error:
-            return Finding.broken(f"An input is {asked}, and the answer fails: {error}")
-        text = "{name} is another where an input is " + asked + "."
+            return Finding.broken(f"Its arrays are {draw.layout}, and the answer fails: {error}")
+        text = "{name} is another where its arrays are " + draw.layout + "."
         return _compared(answer, found, slack, text)
 
     def _randomness(self, draw: Draw) -> Finding:
@@ -188,7 +180,7 @@ class Contract:
     # --- several questions to one object ---------------------------------------------------------
 
     def _in_turn(self, draw: Draw, slack: Mapping[str, float]) -> dict[str, Finding]:
-        examination, first = self.examination, self.plain(draw)
+        examination, first = self.examination, self.examination.example(draw)
         other = self.other_batch(draw, draw.sizes.get("batch", 0) + _MORE)
         second = self._second(first.cotangent)
         again = [replace(first, cotangent=c) for c in self._combined(first.cotangent, second)]
@@ -230,15 +222,14 @@ class Contract:
         ones = self.examination.terms.course.cotangent == "ones"
         cotangent = np.ones(shape) if ones else values.short(values.stream(1), shape, 0)
         other = replace(draw.example, inputs=inputs, cotangent=cotangent)
-        moved = replace(draw, example=other, sizes=sizes)
-        return self.plain(moved)
+        return self.examination.example(replace(draw, example=other, sizes=sizes))
 
     def _repeatability(
         self, rounds: list[Round], other: Example, draw: Draw, slack: Mapping[str, float]
     ) -> Finding:
         first, second, between, last = (self.stateless(r.answer) for r in rounds[:4])
         fresh = self.stateless(self.examination.answer(other))
-        beside = self.examination.candidate.interleaved(self.plain(draw), other)
+        beside = self.examination.candidate.interleaved(self.examination.example(draw), other)
         for expected, actual, text in (
             (first, second, "{name} is another when the same question is asked a second time."),
             (first, last, "{name} is another after a batch of another size came between."),
@@ -254,7 +245,7 @@ class Contract:
     def _again(self, draw: Draw) -> Answer:
         """The second backward's answer; none where the first has freed what it needs."""
         try:
-            return self.examination.candidate.again(self.plain(draw))
+            return self.examination.candidate.again(self.examination.example(draw))
         except CandidateError:
             return Answer({}, {})
 
@@ -292,24 +283,11 @@ class Contract:
         return Finding.kept()
 
 
-def _contiguous(draw: Draw) -> Draw:
-    """The draw in fresh memory, in the plain layout."""
-    return _copied(draw, lambda _, array: np.array(array, order="C"))
-
-
-def _laid_out(draw: Draw) -> Draw:
-    """The draw in fresh memory, in the layouts that were drawn."""
-
-    def copy(name: str, array: np.ndarray) -> np.ndarray:
-        return values.LAYOUTS[draw.structure[name].partition(", ")[2]](array)
-
-    return _copied(draw, copy)
-
-
-def _copied(draw: Draw, copy: Callable[[str, np.ndarray], np.ndarray]) -> Draw:
-    inputs = {n: copy(n, a) for n, a in draw.example.inputs.items()}
-    cotangent = copy("cotangent", draw.example.cotangent)
-    return replace(draw, example=replace(draw.example, inputs=inputs, cotangent=cotangent))
+def _laid_out(example: Example, layout: str) -> Example:
+    """The example with its arrays in a memory layout."""
+    lay_out = values.LAYOUTS[layout]
+    inputs = {n: lay_out(a) for n, a in example.inputs.items()}
+    return replace(example, inputs=inputs, cotangent=lay_out(example.cotangent))
 
 
 def _mutation(rounds: list[Round]) -> Finding:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -93,6 +94,9 @@ class Examination:
         self.terms = terms
         self.variations = list(terms.variations)
         self.side: Callable[[np.ndarray], np.ndarray] | None = None
+        self._opinions: WeakKeyDictionary[Draw, dict[np.dtype[Any], Opinion | None]] = (
+            WeakKeyDictionary()
+        )
         self._oracles: dict[tuple[Any, ...], SymbolicOracle | ComposedOracle | None] = {}
 
     def of(self, operation: Operation) -> Examination:
@@ -114,7 +118,7 @@ class Examination:
         return self.autograd(draw, None) if symbolic is None else symbolic
 
     def example(self, draw: Draw, dtype: np.dtype[Any] | None = None) -> Example:
-        """The drawn example in a format; memory layouts stay."""
+        """The drawn example in a format, in memory of its own."""
         dtype = self.dtype if dtype is None else dtype
         inputs = {n: _in_format(a, dtype) for n, a in draw.example.inputs.items()}
         return replace(
@@ -123,10 +127,16 @@ class Examination:
 
     def symbolic(self, draw: Draw, dtype: np.dtype[Any] | None = None) -> Opinion | None:
         """The closed forms' answer, with bounds for a format; None without a derivation."""
+        dtype = self.dtype if dtype is None else dtype
+        known = self._opinions.setdefault(draw, {})
+        if dtype not in known:
+            known[dtype] = self._evaluated(draw, Rounding.of(dtype))
+        return known[dtype]
+
+    def _evaluated(self, draw: Draw, rounding: Rounding) -> Opinion | None:
         oracle = self._oracle(draw)
         if oracle is None:
             return None
-        rounding = Rounding.of(self.dtype if dtype is None else dtype)
         opinion = oracle.opinion(
             rounding,
             draw.example.inputs,
@@ -354,13 +364,8 @@ def _real(answer: Answer) -> Answer:
 
 
 def _in_format(array: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
-    """The array in another format; whole numbers stay, and so does the layout in memory."""
-    if array.dtype.kind != "f" or array.dtype == dtype:
-        return array
-    strided = array.ndim and not (array.flags.c_contiguous or array.flags.f_contiguous)
-    converted = values.strided(array.astype(dtype)) if strided else array.astype(dtype, order="K")
-    converted.flags.writeable = array.flags.writeable
-    return converted
+    """A copy of the array in another format; whole numbers stay."""
+    return array.astype(dtype if array.dtype.kind == "f" else array.dtype, order="C")
 
 
 def shaped(value: Bounded, shape: tuple[int, ...] | None) -> Bounded:

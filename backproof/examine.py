@@ -18,8 +18,8 @@ from backproof.contract import Contract
 from backproof.diagnosis import Failure, Fresh, Kind, diagnose
 from backproof.examination import Examination, Terms
 from backproof.inputs import values
-from backproof.inputs.examples import Draw
-from backproof.inputs.search import Strategy, explore, smallest
+from backproof.inputs.examples import Course, Draw
+from backproof.inputs.search import explore, smallest
 from backproof.operation import Operation
 from backproof.precision import is_rounding
 from backproof.variations import at_kinks, settled
@@ -43,6 +43,9 @@ _UNSTABLE = (
 )
 
 Case = tuple[Draw, Finding]
+
+# Examples by their stream, the course's conventions, and their number: aspects share them.
+_Drawn = dict[tuple[str, str, int], list[Draw]]
 
 _STATED = Terms()
 
@@ -86,17 +89,18 @@ def examine(
     if not operation.proved:
         dtypes = ("float64",)
     checks: list[Check] = []
+    drawn: _Drawn = {}
     for dtype in dtypes:
         held_to = settled(Examination(operation, candidate, np.dtype(dtype), terms))
         for aspect in _aspects(held_to, at_kinks):
-            checks += _Loop(aspect, count).checks(only)
+            checks += _Loop(aspect, count, drawn).checks(only)
     return Verdict(tuple(checks))
 
 
 def expected_checks(operation: Operation, candidate: Candidate, terms: Terms) -> list[str]:
     """The ids of the checks that `examine` will give in float64, without asking the candidate."""
     aspects = _aspects(Examination(operation, candidate, np.dtype(np.float64), terms))
-    loops = [_Loop(aspect, 0) for aspect in aspects]
+    loops = [_Loop(aspect, 0, {}) for aspect in aspects]
     return [loop.id(prop) for loop in loops for prop in loop.properties()]
 
 
@@ -160,11 +164,12 @@ class _Tally:
 class _Loop:
     """The examples of one aspect of an examination."""
 
-    def __init__(self, aspect: Aspect, count: int) -> None:
+    def __init__(self, aspect: Aspect, count: int, drawn: _Drawn) -> None:
         self.aspect = aspect
         self.examination = aspect.examination
         self.count = count
         self.fresh = Fresh(aspect)
+        self.drawn = drawn
         self.called = self.examination.terms.name or self.examination.operation.name
         self.name = f"{self.examination.operation.name}{aspect.name}"
         self.spoilt: set[str] = set()
@@ -185,45 +190,56 @@ class _Loop:
         wanted = [p for p in self.properties() if only in {"", self.id(p)}]
         if not wanted:
             return
+        # Of all, so that a replay of one check sees the examples that it failed on.
         tallies = {p: _Tally() for p in self.properties()}
-        errors: list[CandidateError] = []
-
-        def visit(draw: Draw) -> None:
-            if len(errors) >= _ERRORS:
-                return
-            try:
-                draw = self.examination.observed(draw)
-                found = self.aspect.findings(draw)
-            except CandidateError as error:
-                errors.append(error)
-                return
-            for prop in tallies.keys() & found.keys():
-                tallies[prop].add(draw, found[prop])
-
-        for name in self._rounds():
-            # Of all, so that a replay of one check sees the examples that it failed on.
-            short = [t for t in tallies.values() if t.examples < self.count]
-            if errors or not short:
-                break
-            scarcest = min(short, key=lambda t: t.examples)
-            explore(self._strategy([scarcest]), visit, name, self.count - scarcest.examples)
+        errors = self._tally(tallies)
         if STABILITY in tallies:
             self._set_rounding_apart(tallies)
         for prop in wanted:
             yield self._check(prop, tallies[prop], errors[0] if errors else None)
 
+    def _tally(self, tallies: Mapping[str, _Tally]) -> list[CandidateError]:
+        """Count what the examples say, up to a few without an answer."""
+        errors: list[CandidateError] = []
+        for stream in self._rounds():
+            short = [t for t in tallies.values() if t.examples < self.count]
+            if errors or not short:
+                break
+            scarcest = min(short, key=lambda t: t.examples)
+            for drawn in self._draws(stream, [scarcest], self.count - scarcest.examples):
+                try:
+                    draw = self.examination.observed(drawn)
+                    found = self.aspect.findings(draw)
+                except CandidateError as error:
+                    errors.append(error)
+                    if len(errors) == _ERRORS:
+                        break
+                    continue
+                for prop in tallies.keys() & found.keys():
+                    tallies[prop].add(draw, found[prop])
+        return errors
+
     def _rounds(self) -> list[str]:
         return [self.name, *(f"{self.name}, round {n}" for n in range(2, _ROUNDS + 1))]
 
-    def _strategy(self, short: Sequence[_Tally]) -> Strategy[Draw]:
-        """Examples under the conventions that tell of these checks."""
+    def _draws(self, stream: str, short: Sequence[_Tally], count: int) -> list[Draw]:
+        course = self._course(short)
+        key = stream, repr(course.parameters), count
+        if key not in self.drawn:
+            found: list[Draw] = []
+            self.drawn[key] = found
+            explore(self.aspect.strategy(course), found.append, stream, count)
+        return self.drawn[key]
+
+    def _course(self, short: Sequence[_Tally]) -> Course:
+        """The course, with the conventions that tell of these checks."""
         course = self.examination.terms.course
         telling = [c for tally in short for c in tally.conventions]
         if telling:
             names = telling[0].keys()
             kept = {n: tuple(dict.fromkeys(c[n] for c in telling)) for n in names}
             course = replace(course, parameters={**course.parameters, **kept})
-        return self.aspect.strategy(course)
+        return course
 
     def _set_rounding_apart(self, tallies: Mapping[str, _Tally]) -> None:
         """Move what only rounding spoils to the check of stability: the formula is right there."""
@@ -296,7 +312,7 @@ class _Loop:
                 last = case
             return case is not None
 
-        smallest(self._strategy([tally]), wrong, self.name, self.count)
+        smallest(self.aspect.strategy(self._course([tally])), wrong, self.name, self.count)
         _make_plainer(last[0], wrong)
         return last
 
@@ -338,7 +354,7 @@ class _Loop:
 def _make_plainer(draw: Draw, wrong: Callable[[Draw], bool]) -> None:
     """Ask about ever plainer numbers, as long as the example still fails."""
     for name, array in {**draw.example.inputs, "cotangent": draw.example.cotangent}.items():
-        for plain in _plain_choices(draw.structure[name].partition(",")[0], array):
+        for plain in _plain_choices(draw.structure[name], array):
             if np.array_equal(plain, array):
                 break
             moved = _with(draw, name, plain)

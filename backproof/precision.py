@@ -112,8 +112,5 @@ def _error(
 
 
 def _halved(draw: Draw) -> Draw:
-    inputs = {
-        n: a / 2 if draw.structure[n].partition(",")[0] in REAL else a
-        for n, a in draw.example.inputs.items()
-    }
+    inputs = {n: a / 2 if draw.structure[n] in REAL else a for n, a in draw.example.inputs.items()}
     return replace(draw, example=replace(draw.example, inputs=inputs))

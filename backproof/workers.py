@@ -6,16 +6,41 @@ import multiprocessing
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from typing import TypeVar
+from multiprocessing.queues import SimpleQueue
+from typing import Any, TypeVar
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
+_PRELOADED = ("backproof.verify", "backproof.homework", "torch")
+"""What workers import, which one process does for all of them where processes can be forked."""
+
 
 def available() -> int:
     """The processors that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+    return len(_processors()) or os.cpu_count() or 1
+
+
+def _processors() -> list[int]:
+    """The processors that this process may use, where a process can choose among them."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+
+
+def _context() -> Any:
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(_PRELOADED))
+    return context
+
+
+def warm_up() -> None:
+    """Begin to import what the workers need, while this process still reads its input."""
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        from multiprocessing import forkserver  # noqa: PLC0415 - Windows has none
+
+        _context()
+        forkserver.ensure_running()
 
 
 def ordered(
@@ -40,12 +65,30 @@ def ordered(
     workers = min(workers, len(tasks))
     if workers <= 1:
         return [_told(task, function(task), finished) for task in tasks]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    context = _context()
+    processors = context.SimpleQueue()
+    for number in range(workers):
+        processors.put(number)
+    with ProcessPoolExecutor(workers, context, _settle, (processors,)) as pool:
         begun = {pool.submit(function, task): task for task in reversed(tasks)}
         for done in as_completed(begun):
             finished(begun[done], done.result())
         return [b.result() for b in reversed(begun)]
+
+
+def _settle(numbers: SimpleQueue[int]) -> None:
+    keep_to(numbers.get())
+
+
+def keep_to(number: int) -> None:
+    """Keep this process, and what it starts, to one of its processors, counted from 0.
+
+    A worker and its runner take turns, and a processor that sleeps between the turns would have to
+    be woken for each (docs/adr/0008).
+    """
+    processors = _processors()
+    if processors:
+        os.sched_setaffinity(0, {processors[number % len(processors)]})
 
 
 def _told(task: Task, result: Result, finished: Callable[[Task, Result], None]) -> Result:

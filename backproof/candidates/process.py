@@ -155,23 +155,23 @@ class Runner:
         CandidateError
             Where a command failed, the process ended, or a budget was used up.
         WireError
-            Where an argument is none that the wire carries, or all are too large together.
+            Where the arguments are too large together.
         RunnerError
             Where Python or NumPy did not start.
         """
         asked = [(script.commands, [h.command for h in handles]) for script, handles in scripts]
         request = wire.encode_request(asked)
         process = self.start()
-        seconds, spent = self._allowance()
-        if seconds <= 0:
-            raise spent
         start = time.monotonic()
+        seconds = self._allowance()
+        if seconds <= 0:
+            raise self._spent(seconds)
         try:
             reply = _Exchange(process, start + seconds).ask(request)
             results, failure = wire.decode_reply(reply, [len(wanted) for _, wanted in asked])
         except _ExpiredError:
             self._stop()
-            raise spent from None
+            raise self._spent(seconds) from None
         except (OSError, wire.WireError) as error:
             # A submission can reach the runner's streams, so malformed bytes are its doing.
             raise CandidateError("error", self._epitaph(error)) from None
@@ -186,23 +186,19 @@ class Runner:
             raise CandidateError(status, message, _printable(failure.traceback))
         return results
 
-    def _allowance(self) -> tuple[float, CandidateError]:
-        """How long the next request may take, and what to say when it does not end by then."""
+    def _allowance(self) -> float:
+        """How long the next request may take."""
         budget = self.budget
-        return min(
-            (
-                (budget.request, CandidateError("error", f"took longer than {budget.request:g} s")),
-                (
-                    budget.check - self._taken,
-                    CandidateError("error", f"took longer than {budget.check:g} s in all"),
-                ),
-                (
-                    budget.deadline - time.time(),
-                    CandidateError("not-judged", "the time for the whole submission was over"),
-                ),
-            ),
-            key=lambda pair: pair[0],
-        )
+        return min(budget.request, budget.check - self._taken, budget.deadline - time.time())
+
+    def _spent(self, seconds: float) -> CandidateError:
+        """What to say when a request did not end by then."""
+        budget = self.budget
+        if seconds == budget.request:
+            return CandidateError("error", f"took longer than {budget.request:g} s")
+        if seconds == budget.check - self._taken:
+            return CandidateError("error", f"took longer than {budget.check:g} s in all")
+        return CandidateError("not-judged", "the time for the whole submission was over")
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start the process, unless it runs; nothing of the submission runs by that.
@@ -343,15 +339,17 @@ class _Exchange:
 
     def _read(self, size: int) -> bytes:
         while True:
-            with contextlib.suppress(BlockingIOError):
+            try:
                 return os.read(self.stdout, size)
-            self._wait(self.stdout, select.POLLIN)
+            except BlockingIOError:
+                self._wait(self.stdout, select.POLLIN)
 
     def _write(self, content: memoryview | bytes) -> int:
-        with contextlib.suppress(BlockingIOError):
+        try:
             return os.write(self.stdin, content)
-        self._wait(self.stdin, select.POLLOUT)
-        return 0
+        except BlockingIOError:
+            self._wait(self.stdin, select.POLLOUT)
+            return 0
 
     def _wait(self, descriptor: int, event: int) -> None:
         left = self.deadline - time.monotonic()

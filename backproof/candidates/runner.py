@@ -43,28 +43,34 @@ def perform(command: Any, results: list[Any], import_dirs: list[str]) -> Any:
     """Do what one command says, given the results of those before it in the script."""
     kind = command[0]
     if kind == wire.KEEP:
-        return wire.argument(command[1], results)
+        return wire.unpack(command[1], results)
     if kind == wire.CREATE:
         _, module, name, args, kwargs = command
         made = _attribute(_module(module, import_dirs), name)
-        return made(*wire.argument(args, results), **wire.argument(kwargs, results))
-    target = wire.argument(command[1], results)
+        return _called(made, args, kwargs, results)
+    target = results[command[1]]
     if kind in (wire.CALL, wire.CALL_IF_THERE):
         *_, names, args, kwargs = command
-        names = (names,) if isinstance(names, str) else wire.argument(names, results)
+        names = (names,) if isinstance(names, str) else names
         if kind == wire.CALL_IF_THERE and not hasattr(target, names[0]):
             return None
-        method = _attribute(target, *names)
-        return method(*wire.argument(args, results), **wire.argument(kwargs, results))
+        return _called(_attribute(target, *names), args, kwargs, results)
     if kind == wire.GET:
         return _attribute(target, command[2])
     if kind == wire.ITEM:
         return _item(target, command[2])
-    value = wire.argument(command[3], results)
+    value = wire.unpack(command[3], results)
     if kind == wire.SET:
         return setattr(target, command[2], value)
     target[command[2]] = value
     return None
+
+
+def _called(function: Any, args: Any, kwargs: Any, results: list[Any]) -> Any:
+    unpack = wire.unpack
+    return function(
+        *[unpack(a, results) for a in args], **{k: unpack(a, results) for k, a in kwargs.items()}
+    )
 
 
 def _module(name: str, import_dirs: list[str]) -> Any:
@@ -132,10 +138,10 @@ def _subject(commands: Any, place: int) -> str:
     if kind == wire.CREATE:
         module, name = fields[:2]
         return str(name) if module in sys.modules else f"importing {module}"
-    (_, owner), what = fields[:2]
+    owner, what = fields[:2]
     if kind in (wire.ITEM, wire.SET_ITEM):
         return f"{_subject(commands, owner)}[{what!r}]"
-    name = what if isinstance(what, str) else what[1][-1]
+    name = what if isinstance(what, str) else what[-1]
     return f"{_subject(commands, owner)}.{name}"
 
 

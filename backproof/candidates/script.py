@@ -60,43 +60,43 @@ class Script:
 
     def call(self, target: Handle, method: str | tuple[str, ...], *args: Any, **kw: Any) -> Handle:
         """Call a method; of several names, the first that the object has."""
-        return self._call((wire.CALL, target, method), args, kw)
+        return self._call((wire.CALL, target.command, method), args, kw)
 
     def call_if_there(self, target: Handle, method: str, *args: Any, **kwargs: Any) -> Handle:
         """Call a method that a submission may do without."""
-        return self._call((wire.CALL_IF_THERE, target, method), args, kwargs)
+        return self._call((wire.CALL_IF_THERE, target.command, method), args, kwargs)
 
     def get(self, target: Handle, attribute: str) -> Handle:
         """Get an attribute."""
-        return self._append(wire.GET, target, attribute)
+        return self._append(wire.GET, target.command, attribute)
 
     def item(self, target: Handle, key: str | int) -> Handle:
         """Get an item of a tuple, list or dict."""
-        return self._append(wire.ITEM, target, key)
+        return self._append(wire.ITEM, target.command, key)
 
     def set(self, target: Handle, attribute: str, value: Any) -> Handle:
         """Set an attribute."""
-        return self._append(wire.SET, target, attribute, value)
+        return self._append(wire.SET, target.command, attribute, wire.pack(value))
 
     def set_item(self, target: Handle, key: str | int, value: Any) -> Handle:
         """Set an item of a list or dict."""
-        return self._append(wire.SET_ITEM, target, key, value)
+        return self._append(wire.SET_ITEM, target.command, key, wire.pack(value))
 
     def keep(self, value: Any) -> Handle:
         """Keep a value in the runner, to be handed to several calls.
 
         Of an earlier result's handle: that result, as it is by now.
         """
-        return self._append(wire.KEEP, value)
+        return self._append(wire.KEEP, wire.pack(value))
 
     def _call(
         self, command: tuple[Any, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Handle:
         if self._watched is None:
-            return self._append(*command, args, kwargs)
+            return self._append(*command, *_packed(args, kwargs))
         args = tuple(map(self._kept, args))
         kwargs = {name: self._kept(value) for name, value in kwargs.items()}
-        call = self._append(*command, args, kwargs)
+        call = self._append(*command, *_packed(args, kwargs))
         for array, before in self._states.items():
             self._states[array] = after = self.keep(array)
             self._watched.append(Watched(call, before, after))
@@ -121,7 +121,7 @@ class Script:
             return str(fields[1])
         if kind == wire.KEEP:
             return "an argument"
-        owner = self.spelled(fields[0])
+        owner = self.spelled(Handle(fields[0]))
         if kind in {wire.ITEM, wire.SET_ITEM}:
             return f"{owner}[{fields[1]!r}]"
         name = fields[1] if isinstance(fields[1], str) else fields[1][-1]
@@ -130,3 +130,7 @@ class Script:
     def is_call(self, result: Handle) -> bool:
         """Whether a result is what a function or method returned."""
         return self.commands[result.command][0] in {wire.CREATE, wire.CALL, wire.CALL_IF_THERE}
+
+
+def _packed(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    return [wire.pack(a) for a in args], {name: wire.pack(a) for name, a in kwargs.items()}

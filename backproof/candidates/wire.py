@@ -103,34 +103,36 @@ class Failure(NamedTuple):
 # --- requests: from the grader, whom the runner trusts -------------------------------------------
 
 
-def encode_request(scripts: Sequence[tuple[Sequence[Command], Sequence[int]]]) -> bytes:
+def encode_request(scripts: list[tuple[list[Command], list[int]]]) -> bytes:
     """Encode scripts, each with the numbers of the commands whose results are wanted.
 
     Raises
     ------
     WireError
-        Where a value is none that the wire carries, or all together are more than `MAX_BYTES`.
+        Where all together are more than `MAX_BYTES`.
     """
-    packed = tuple(
-        (tuple(tuple(map(_packed, command)) for command in commands), tuple(wanted))
-        for commands, wanted in scripts
-    )
-    request = marshal.dumps(packed, _MARSHAL)
+    request = marshal.dumps(scripts, _MARSHAL)
     if len(request) > MAX_BYTES:
         raise WireError(f"a request of {len(request)} bytes")
     return request
 
 
 def decode_request(data: bytes) -> Any:
-    """Decode what `encode_request` wrote, but for the arguments: see `argument`."""
+    """Decode what `encode_request` wrote; the values in it are packed still: see `unpack`."""
     return marshal.loads(data)
 
 
 _PLAIN = frozenset({int, str, float, bool, type(None)})
 
 
-def _packed(value: Value) -> Any:
-    """The value as plain data; all but numbers, text and None become tuples led by a tag."""
+def pack(value: Value) -> Any:
+    """Turn a value into plain data: all but numbers, text and None become tuples led by a tag.
+
+    Raises
+    ------
+    WireError
+        Where the value is none that the wire carries.
+    """
     kind = type(value)
     if kind in _PLAIN:
         return value
@@ -139,35 +141,35 @@ def _packed(value: Value) -> Any:
     if kind is Handle:
         return "H", value.command
     if kind is tuple:
-        return "T", tuple(map(_packed, value))
+        return "T", tuple(map(pack, value))
     if kind is list:
-        return "L", tuple(map(_packed, value))
+        return "L", tuple(map(pack, value))
     if kind is dict:
-        return "D", tuple(value), tuple(map(_packed, value.values()))
+        return "D", tuple(value), tuple(map(pack, value.values()))
     if kind is Initialiser:
-        return "W", _packed(value.array)
+        return "W", pack(value.array)
     if isinstance(value, np.generic) and type(value.item()) in _PLAIN:
         return value.item()
     raise WireError(_type_name(kind))
 
 
-def argument(packed: Any, results: Sequence[Any]) -> Any:
-    """Unpack a value of a request, with objects of this process in the place of handles."""
+def unpack(packed: Any, results: Sequence[Any]) -> Any:
+    """Turn plain data back into a value, with objects of this process in the place of handles."""
     if type(packed) is not tuple:
         return packed
     tag = packed[0]
     if tag == "A":
         _, code, layout, shape, data = packed
-        return _laid_out(np.frombuffer(data, _DTYPES[code]).reshape(shape), layout)
+        return _laid_out(np.ndarray(shape, _DTYPES[code], data), layout)
     if tag == "H":
         return results[packed[1]]
     if tag == "T":
-        return tuple([argument(item, results) for item in packed[1]])
+        return tuple([unpack(item, results) for item in packed[1]])
     if tag == "L":
-        return [argument(item, results) for item in packed[1]]
+        return [unpack(item, results) for item in packed[1]]
     if tag == "D":
-        return {k: argument(v, results) for k, v in zip(packed[1], packed[2])}  # noqa: B905 - 3.8
-    return _initialiser(argument(packed[1], results))
+        return {k: unpack(v, results) for k, v in zip(packed[1], packed[2])}  # noqa: B905 - 3.8
+    return _initialiser(unpack(packed[1], results))
 
 
 def _initialiser(array: Any) -> Callable[..., Any]:
@@ -262,108 +264,87 @@ def decode(data: bytes) -> Value:
     WireError
         Where the bytes are not exactly one value within the limits.
     """
-    reader = _Reader(data)
     try:
-        value = reader.value()
-    except KeyError as error:
-        raise WireError(f"an unknown tag {error}") from None
+        value, end = _read(data, 0, 0, [MAX_VALUES])
     except (IndexError, struct.error):
         raise WireError("a value that ends too early") from None
-    if reader.position != len(data):
+    if end != len(data):
         raise WireError("bytes after the value, or too few")
     return value
 
 
-class _Reader:
-    """Walks through one frame. Python and `struct` themselves refuse to read past its end."""
+def _read(data: bytes, at: int, depth: int, room: list[int]) -> tuple[Value, int]:
+    """Read the value that begins at a byte; return it and where the next one begins.
 
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.position = 0
-        self.values = 0
-        self.depth = 0
-
-    def value(self) -> Value:
-        tag = self.data[self.position]
-        self.position += 1
-        return _READERS[tag](self)
-
-    def read_bool(self) -> bool:
-        self.position += 1
-        return self.data[self.position - 1] != 0
-
-    def read_int(self) -> int:
-        self.position += 8
-        return int(_INT.unpack_from(self.data, self.position - 8)[0])
-
-    def read_float(self) -> float:
-        self.position += 8
-        return float(_FLOAT.unpack_from(self.data, self.position - 8)[0])
-
-    def count(self) -> int:
-        self.position += 4
-        return int(_COUNT.unpack_from(self.data, self.position - 4)[0])
-
-    def read_str(self) -> str:
-        size = self.count()
-        start = self.position
-        self.position += size
-        return self.data[start : self.position].decode("utf-8", "replace")
-
-    def read_list(self) -> list[Value]:
-        count = self.count()
-        self.values += count
-        self.depth += 1
-        if self.values > MAX_VALUES:
-            raise WireError("too many values in one frame")
-        if self.depth > MAX_DEPTH:
-            raise WireError("a value nested too deeply")
-        items = [self.value() for _ in range(count)]
-        self.depth -= 1
-        return items
-
-    def read_dict(self) -> dict[str, Value]:
-        items = self.read_list()
+    Python and `struct` themselves refuse to read past the end. `room` holds how many more values
+    there may be.
+    """
+    tag, at = data[at], at + 1
+    if tag == _TAG_ARRAY:
+        return _read_array(data, at)
+    if tag in (_TAG_LIST, _TAG_TUPLE):
+        items, at = _read_items(data, at, depth, room)
+        return (items if tag == _TAG_LIST else tuple(items)), at
+    if tag == _TAG_NONE:
+        return None, at
+    if tag == _TAG_BOOL:
+        return data[at] != 0, at + 1
+    if tag == _TAG_INT:
+        return _INT.unpack_from(data, at)[0], at + 8
+    if tag == _TAG_FLOAT:
+        return _FLOAT.unpack_from(data, at)[0], at + 8
+    if tag == _TAG_STR:
+        start = at + 4
+        end = start + _COUNT.unpack_from(data, at)[0]
+        return data[start:end].decode("utf-8", "replace"), end
+    if tag == _TAG_DICT:
+        items, at = _read_items(data, at, depth, room)
         if len(items) % 2 or any(type(key) is not str for key in items[::2]):
             raise WireError("a key that is no str")
-        return dict(zip(items[::2], items[1::2]))  # noqa: B905 - 3.8 has no strict
-
-    def array(self) -> np.ndarray:
-        code, layout, ndim, size = _ARRAY.unpack_from(self.data, self.position)
-        if code >= len(_DTYPES) or ndim > MAX_NDIM:
-            raise WireError("an array header outside the limits")
-        shape = _SHAPES[ndim].unpack_from(self.data, self.position + _ARRAY.size)
-        dtype = _DTYPES[code]
-        elements = math.prod(shape)
-        if elements * dtype.itemsize != size:
-            raise WireError("an array whose shape and bytes disagree")
-        # An axis of length 0 hides the others from the product.
-        if size > MAX_BYTES or (not size and math.prod(filter(None, shape)) > MAX_BYTES):
-            raise WireError("an array larger than the limit")
-        start = self.position + _ARRAY.size + 8 * ndim
-        self.position = start + size
-        if self.position > len(self.data):
-            raise WireError("an array that ends too early")
-        if not size:
-            array = np.empty(0, dtype)
-        elif code == 0:  # bool: a byte but 0 and 1 is no bool, and NumPy would trust it
-            array = np.frombuffer(self.data, np.uint8, elements, start).astype(np.bool_)
-        else:
-            array = np.frombuffer(self.data, dtype, elements, start)
-        return _laid_out(array.reshape(shape), layout)
+        return dict(zip(items[::2], items[1::2])), at  # noqa: B905 - 3.8 has no strict
+    raise WireError(f"an unknown tag {tag}")
 
 
-_READERS: dict[int, Callable[[_Reader], Value]] = {
-    ord("N"): lambda _: None,
-    ord("B"): _Reader.read_bool,
-    ord("I"): _Reader.read_int,
-    ord("F"): _Reader.read_float,
-    ord("S"): _Reader.read_str,
-    ord("T"): lambda reader: tuple(reader.read_list()),
-    ord("L"): _Reader.read_list,
-    ord("D"): _Reader.read_dict,
-    ord("A"): _Reader.array,
-}
+_TAG_ARRAY, _TAG_LIST, _TAG_TUPLE, _TAG_DICT = b"ALTD"
+_TAG_NONE, _TAG_BOOL, _TAG_INT, _TAG_FLOAT, _TAG_STR = b"NBIFS"
+
+
+def _read_items(data: bytes, at: int, depth: int, room: list[int]) -> tuple[list[Value], int]:
+    count = _COUNT.unpack_from(data, at)[0]
+    room[0] -= count
+    if room[0] < 0:
+        raise WireError("too many values in one frame")
+    if depth >= MAX_DEPTH:
+        raise WireError("a value nested too deeply")
+    at += 4
+    items = []
+    for _ in range(count):
+        item, at = _read(data, at, depth + 1, room)
+        items.append(item)
+    return items, at
+
+
+def _read_array(data: bytes, at: int) -> tuple[np.ndarray, int]:
+    code, layout, ndim, size = _ARRAY.unpack_from(data, at)
+    if code >= len(_DTYPES) or ndim > MAX_NDIM:
+        raise WireError("an array header outside the limits")
+    at += _ARRAY.size
+    shape = _SHAPES[ndim].unpack_from(data, at)
+    dtype = _DTYPES[code]
+    if math.prod(shape) * dtype.itemsize != size:
+        raise WireError("an array whose shape and bytes disagree")
+    # An axis of length 0 hides the others from the product.
+    if size > MAX_BYTES or (not size and math.prod(filter(None, shape)) > MAX_BYTES):
+        raise WireError("an array larger than the limit")
+    at += 8 * ndim
+    end = at + size
+    if end > len(data):
+        raise WireError("an array that ends too early")
+    if code == 0:  # bool: a byte but 0 and 1 is no bool, and NumPy would trust it
+        array = np.ndarray(shape, np.uint8, data, at).astype(np.bool_)
+    else:
+        array = np.ndarray(shape, dtype, data, at)
+    return _laid_out(array, layout), end
 
 
 def _laid_out(values: np.ndarray, layout: int) -> np.ndarray:
@@ -456,7 +437,7 @@ def read_frame(read: Callable[[int], bytes]) -> bytes | None:
     # Each side waits for the other, so nothing can rightly follow.
     if len(received) > end:
         raise WireError("bytes after the frame")
-    return bytes(memoryview(received)[_LENGTH.size :])
+    return bytes(received[_LENGTH.size :])
 
 
 def _more(read: Callable[[int], bytes], received: Any) -> Any:

@@ -42,9 +42,6 @@ from backproof.inputs.examples import Draw
 from backproof.precision import pick
 from backproof.verdict import Diagnosis
 
-_MEASURED = 1
-"""What is measured on each example by itself could not be told from one by chance."""
-
 __all__ = ["Failure", "Fresh", "Kind", "diagnose", "hypotheses"]
 
 
@@ -111,7 +108,7 @@ def _own_forward() -> Hypothesis:
         return finding.own_forward if heard and finding.outcome == "wrong" else None
 
     text = "The backward is the derivative of your forward; it is the forward that is wrong."
-    return Hypothesis(Kind.OWN_FORWARD, text, explains, _MEASURED)
+    return Hypothesis(Kind.OWN_FORWARD, text, explains)
 
 
 def _single_precision(examination: Examination, prop: str) -> Hypothesis:

@@ -73,7 +73,7 @@ def order_of_calls(examination: Examination) -> Iterator[Hypothesis]:
 def _asked(examination: Examination, case: Case) -> _Calls | None:
     """The experiment on one example; None where there is no answer to a part of it."""
     contract, (draw, _) = Contract(examination), case
-    second = contract.plain(draw)
+    second = examination.example(draw)
     first = contract.other_batch(draw, draw.sizes.get("batch", 0))
     across = replace(second, inputs=first.inputs)
 

@@ -11,7 +11,7 @@ import numpy as np
 from backproof.candidates.candidate import CandidateError
 from backproof.compare import within
 from backproof.diagnosis.fresh import Failure
-from backproof.diagnosis.hypothesis import Case, Hypothesis
+from backproof.diagnosis.hypothesis import ENOUGH, Case, Hypothesis
 from backproof.error_analysis import Bounded
 from backproof.examination import Examination
 from backproof.precision import pick
@@ -78,7 +78,7 @@ class Evidence:
             if explained is False:
                 return False
             confirmed += is_fresh and explained is True
-        return confirmed >= hypothesis.enough and all(
+        return confirmed >= ENOUGH and all(
             hypothesis.explains(case) is not False for case in self.right
         )
 

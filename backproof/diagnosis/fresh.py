@@ -14,7 +14,7 @@ from backproof.examination import Examination
 from backproof.inputs.examples import Course, Draw
 from backproof.inputs.search import explore
 
-_RUN, _RUNS, _ROUNDS = 4, 4, 3
+_RUN, _RUNS, _ROUNDS = 4, 4, 5
 PLENTY = 8
 """With so many failures among the fresh examples, no further round is drawn as a rule."""
 
@@ -58,12 +58,14 @@ class Fresh:
         """
         found: list[Case] = []
         for number in range(_ROUNDS):
+            answered = self._round(number, conventions, slopes=slopes)
             found += [
                 (draw, findings[prop])
-                for draw, findings in self._round(number, conventions, slopes=slopes)
+                for draw, findings in answered
                 if prop in findings and findings[prop].outcome in {"right", "wrong"}
             ]
-            if sum(finding.outcome == "wrong" for _, finding in found) >= wanted:
+            wrong = sum(finding.outcome == "wrong" for _, finding in found)
+            if wrong >= wanted or not answered:
                 break
         return found
 

@@ -38,14 +38,11 @@ class Hypothesis(NamedTuple):
         Its sentence.
     explains
         Its account of one example.
-    enough
-        So many fresh failures have to be explained.
     """
 
     kind: Kind
     text: Text
     explains: Explains
-    enough: int = ENOUGH
 
     @property
     def diagnosis(self) -> Diagnosis:

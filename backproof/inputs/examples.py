@@ -21,14 +21,29 @@ Hypothesis mixes literals that it finds in loaded modules into the numbers it dr
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Draw:
-    """An example, and how it was made."""
+    """An example, and how it was made.
+
+    Attributes
+    ----------
+    example
+        Its arrays lie plainly in memory.
+    convention
+        The operation's conventions that it is under.
+    sizes
+        The length of each axis.
+    structure
+        By array, what kind of values it holds.
+    layout
+        How else the arrays can be asked to lie in memory: a key of `values.LAYOUTS`.
+    """
 
     example: Example
     convention: Mapping[str, Any]
     sizes: Sizes
     structure: Mapping[str, str]
+    layout: str = "contiguous"
 
 
 @dataclass(frozen=True)
@@ -101,7 +116,6 @@ def examples(
     course: Course = FREE,
     *,
     kinks: bool = False,
-    layouts: bool = False,
 ) -> Draw:
     """Examples of an operation, in float64; they shrink to small axes and short decimals.
 
@@ -113,8 +127,6 @@ def examples(
         What a dialect narrows.
     kinks
         Put the operation's kinked input on its kinks and ties.
-    layouts
-        Draw how arrays lie in memory; else they lie plainly.
     """
     choices = {**operation.conventions, **operation.parameters, **course.parameters}
     parameters = {name: draw(st.sampled_from(allowed)) for name, allowed in choices.items()}
@@ -123,25 +135,17 @@ def examples(
     axes = list(dict.fromkeys(a for i in inputs for a in (*i.axes, *filter(None, [i.into]))))
     sizes, parameters = course.fit(*operation.fit(_sizes(draw, axes), parameters))
     numbers = values.stream(_seed(draw))
-    known = tuple(values.LAYOUTS)
-    structure, arrays = {}, {}
-    for given in inputs:
-        array, structure[given.name] = _array(draw, numbers, operation, given, sizes, kinks=kinks)
-        layout = draw(st.sampled_from(known)) if layouts else known[0]
-        arrays[given.name] = values.LAYOUTS[layout](array)
-        structure[given.name] += f", {layout}"
+    drawn = {i.name: _array(draw, numbers, operation, i, sizes, kinks=kinks) for i in inputs}
+    arrays = {name: array for name, (array, _) in drawn.items()}
+    structure = {name: kind for name, (_, kind) in drawn.items()}
     if not kinks and not operation.margin(arrays, parameters) > 0:
         # Short decimals may meet a kink that lies between entries; with every bit in use none do.
         for name in (i.name for i in inputs if i.values == "real"):
-            layout = structure[name].partition(", ")[2]
-            array = values.full(numbers, arrays[name].shape, operation.large)
-            arrays[name], structure[name] = values.LAYOUTS[layout](array), f"full, {layout}"
+            arrays[name] = values.full(numbers, arrays[name].shape, operation.large)
+            structure[name] = "full"
     shape = operation.output_shape(convention, sizes, parameters)
     kinds = ("ones",) if course.cotangent == "ones" else tuple(values.COTANGENTS)
     structure["cotangent"] = draw(st.sampled_from(kinds))
     cotangent = np.asarray(values.COTANGENTS[structure["cotangent"]](numbers, shape))
-    if layouts:
-        layout = draw(st.sampled_from(known))
-        cotangent = values.LAYOUTS[layout](cotangent)
-        structure["cotangent"] += f", {layout}"
-    return Draw(Example(arrays, parameters, cotangent), convention, sizes, structure)
+    layout = draw(st.sampled_from(tuple(values.LAYOUTS)))
+    return Draw(Example(arrays, parameters, cotangent), convention, sizes, structure, layout)

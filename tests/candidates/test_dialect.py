@@ -58,7 +58,7 @@ def test_a_component_is_built_from_its_module_and_name() -> None:
     """Without arguments, where it does not say otherwise."""
     script = Script()
     assert script.spelled(Plain().build(script, EXAMPLE)) == "ReLU"
-    assert [command[1:] for command in script.commands] == [("activation", "ReLU", (), {})]
+    assert [command[1:] for command in script.commands] == [("activation", "ReLU", [], {})]
 
 
 def test_a_survey_finds_nothing_unless_it_looks() -> None:

@@ -251,7 +251,7 @@ WRONG = {
     ),
     "growing exponent": forward_of(
         Kind.TERM_SIGN, "The exponent -x[s, j] of sigmoid's y has the wrong sign.", "sigmoid",
-        lambda y, i: 1 / (1 + np.exp(i.x)),
+        lambda y, i: 1 / (1 + np.exp(np.minimum(i.x, 700))),
     ),
     "mean term twice": of_norm(
         Kind.TERM_FACTOR, "-mean_dx_hat[j], is multiplied by 2.",

@@ -85,10 +85,9 @@ def test_a_search_for_what_is_not_there_finds_nothing():
 
 @pytest.mark.parametrize("layout", values.LAYOUTS)
 def test_reaches_each_memory_layout(layout):
-    """Where layouts are asked for, every input may come in every one; else all lie plainly."""
-    assert reaches("linear", lambda d: d.structure["weight"].endswith(f", {layout}"), layouts=True)
-    plain = reaches("linear", lambda d: d.structure["weight"].endswith(f", {layout}"))
-    assert plain == (layout == "contiguous")
+    """As what may be asked for: the arrays themselves lie plainly."""
+    assert reaches("linear", lambda d: d.layout == layout)
+    assert not reaches("linear", lambda d: not d.example.inputs["weight"].flags.c_contiguous)
 
 
 @pytest.mark.parametrize("structure", values.COTANGENTS)
@@ -161,7 +160,7 @@ def test_the_simplest_example_is_small_and_plain():
     """Without a condition, shrinking leads to the shortest decimals along the shortest axes."""
     draw = smallest(examples(find("linear")), lambda d: True, "simplest", 50)
     assert set(draw.sizes.values()) <= {1, 2, 3}
-    assert draw.structure["x"] == "short, contiguous"
+    assert draw.structure["x"] == "short"
 
 
 def fingerprint(name, count=20):
@@ -172,11 +171,12 @@ def fingerprint(name, count=20):
         for key, array in sorted(arrays.items()):
             exact = np.ascontiguousarray(array, dtype="<f8").tobytes()
             checksum = zlib.crc32(f"{key} {array.shape}".encode() + exact, checksum)
-        checksum = zlib.crc32(repr(sorted(draw.example.parameters.items())).encode(), checksum)
+        chosen = sorted(draw.example.parameters.items()), draw.layout
+        checksum = zlib.crc32(repr(chosen).encode(), checksum)
     return checksum
 
 
-PINNED = {"softmax": 4027570664, "conv2d": 409381463, "softmax_cross_entropy": 4076478521}
+PINNED = {"softmax": 3972922094, "conv2d": 3055493014, "softmax_cross_entropy": 2970226545}
 
 
 @pytest.mark.parametrize("name", PINNED)

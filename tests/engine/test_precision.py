@@ -29,7 +29,7 @@ def judged(name, x, prop, forward, backward, parameters=None):
         Example({"x": x}, parameters, COTANGENT),
         operation.convention_of(parameters),
         dict(zip(axes, x.shape, strict=True)),
-        {"x": "short, contiguous", "cotangent": "short"},
+        {"x": "short", "cotangent": "short"},
     )
     return is_rounding(examination, draw, prop)
 
