@@ -155,7 +155,10 @@ def _of_operation(
     question: Question, operation: Operation, parameters: Mapping[str, Any]
 ) -> Hypothesis:
     def predict(draw: Draw, _: Finding) -> Bounded | None:
+        choices = {**operation.conventions, **operation.parameters}
         same = {n: v for n, v in draw.convention.items() if n in parameters}
+        if not all(value in choices[name] for name, value in same.items()):
+            return None
         setting = {**parameters, **same}
         convention = operation.convention_of(setting)
         derivation = operation.derivation(convention)

@@ -59,7 +59,7 @@ def test_rejects_a_mean_over_one_axis_in_the_place_of_both(divisor, status_of, f
 
     wrong = 2 * dloss * (a[s, j] - y[s, j]) / {"batch": batch, "features": features}[divisor].size
     assert status_of("prediction", wrong, reduction=OVER_ENTRIES) == "refuted"
-    assert failures_of(backward=backward, reduction=OVER_ENTRIES) == {CHECK: "constant factor"}
+    assert failures_of(backward=backward, reduction=OVER_ENTRIES) == {CHECK: "sum for mean"}
 
 
 def test_rejects_a_forward_averaged_over_the_samples_alone(failures_of):
@@ -70,7 +70,7 @@ def test_rejects_a_forward_averaged_over_the_samples_alone(failures_of):
         return loss, cache._replace(reduction="mean")
 
     failures = failures_of(forward=forward, reduction=OVER_ENTRIES)
-    assert failures == {"mse.forward": "constant factor", CHECK: "consistent with your forward"}
+    assert failures == {"mse.forward": "sum for mean", CHECK: "consistent with your forward"}
 
 
 def test_rejects_the_gradient_of_the_target(status_of, failures_of):

@@ -84,7 +84,7 @@ def test_rejects_a_forgotten_batch_size(status_of, failures_of):
     wrong = dloss * (active[s, j] - delta(targets[s], j) * total(active[s, k], k))
     assert status_of("scores", wrong, reduction="mean") == "refuted"
     assert status_of("scores", wrong, reduction="sum") == "proved"
-    assert failures_of(backward=backward, reduction="mean") == {CHECK: "constant factor"}
+    assert failures_of(backward=backward, reduction="mean") == {CHECK: "sum for mean"}
 
 
 def test_rejects_a_margin_of_one_where_it_is_another(failures_of):
