@@ -62,10 +62,14 @@ def is_rounding(examination: Examination, draw: Draw, prop: str) -> bool:
 
 
 def _shrinks(error: dict[Any, float], coarse: Any, fine: Any) -> bool:
-    """Half of the digits that the finer format gains are enough: a wrong formula gains none."""
+    """Half of the digits that the finer format gains are enough: a wrong formula gains none.
+
+    What the coarser format has no number for, and makes 0 of, it has not rounded.
+    """
     gained = Rounding.of(fine).unit / Rounding.of(coarse).unit
     known = gained < 1 and math.isfinite(error[fine]) and math.isfinite(error[coarse])
-    return known and error[coarse] > 0 and error[fine] <= error[coarse] * math.sqrt(gained)
+    least = float(np.finfo(coarse).tiny)
+    return known and error[coarse] >= least and error[fine] <= error[coarse] * math.sqrt(gained)
 
 
 def _ask(

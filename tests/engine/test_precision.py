@@ -64,6 +64,16 @@ def test_an_unbiased_variance_is_not_rounding(prop):
     assert not judged("layernorm", ROW, prop, unbiased, layernorm.backward, NONE)
 
 
+def test_what_a_coarser_format_makes_0_is_not_rounding():
+    """A gradient of 1e-188 is 0 in float32: that its error there is larger says nothing."""
+
+    def backward(cotangent, cache):
+        return softmax.Gradients(softmax.backward(cotangent, cache).x * (1 + 1e-6))
+
+    row = np.array([[-9.0, -440.0, -441.0]])
+    assert not judged("softmax", row, "gradient.x", softmax.forward, backward)
+
+
 def without_shift(x):
     """e^x / sum e^x, which overflows."""
     with np.errstate(over="ignore", invalid="ignore"):
