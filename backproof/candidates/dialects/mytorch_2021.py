@@ -17,6 +17,7 @@ from backproof.candidates.dialects.trial import RAISES_NOT_IMPLEMENTED, Tried
 from backproof.candidates.script import Script
 from backproof.candidates.wire import Handle, Initialiser
 from backproof.networks.batchnorm_mlp import RUNNING, layers_of
+from backproof.operation import Parameters, Sizes
 
 # The skeleton's __call__ only calls forward, and a student may have kept either alone.
 FORWARD = ("__call__", "forward")
@@ -217,16 +218,16 @@ class Network(Tried):
         self, script: Script, net: Handle, example: Example
     ) -> list[tuple[str, Handle, str]]:
         """For each parameter and running statistic: its layer, and what it is called there."""
-        found = []
-        linears = script.get(net, "linear_layers")
         normalised = [norm for norm, _ in layers_of(example.parameters["layers"])]
-        norms = script.get(net, "bn_layers") if any(normalised) else None
-        for n, norm in enumerate(normalised):
-            linear = script.item(linears, n)
-            found += [(f"{name}{n + 1}", linear, own) for name, own in ON_LINEAR.items()]
-            if norm and norms is not None:
-                layer = script.item(norms, n)
-                found += [(f"{name}{n + 1}", layer, own) for name, own in ON_BATCH_NORM.items()]
+        kinds = {"linear_layers": (len(normalised), ON_LINEAR)}
+        if any(normalised):  # else there may be no such list
+            kinds["bn_layers"] = sum(normalised), ON_BATCH_NORM
+        found = []
+        for held, (count, names) in kinds.items():
+            layers = script.get(net, held)
+            for n in range(count):
+                layer = script.item(layers, n)
+                found += [(f"{name}{n + 1}", layer, own) for name, own in names.items()]
         return found
 
 
@@ -278,6 +279,10 @@ class Training(Network):
         {"layers": "batchnorm identity"},
         np.ones((2, 3)),
     )
+
+    def fit(self, sizes: Sizes, parameters: Parameters) -> tuple[Sizes, Parameters]:
+        """Take two steps at least: momentum shows in the second."""
+        return {**sizes, "steps": max(sizes["steps"], 2)}, parameters
 
     def forward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
         """Take the steps; read the last evaluation, and what has become of the parameters."""
