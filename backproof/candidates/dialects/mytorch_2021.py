@@ -16,7 +16,7 @@ from backproof.candidates.dialects.dialect import Component, Edition, row
 from backproof.candidates.dialects.trial import RAISES_NOT_IMPLEMENTED, Tried
 from backproof.candidates.script import Script
 from backproof.candidates.wire import Handle, Initialiser
-from backproof.networks.batchnorm_mlp import RUNNING, layers_of
+from backproof.networks.batchnorm_mlp import LAYERS, RUNNING, layers_of
 from backproof.operation import Parameters, Sizes
 
 # The skeleton's __call__ only calls forward, and a student may have kept either alone.
@@ -268,6 +268,11 @@ class Training(Network):
     """Some steps with momentum, and after each an evaluation, which must leave no trace."""
 
     operation = "mlp_training"
+    # Without a depth that others have as well: a second batch norm gets its examples sooner.
+    conventions = MappingProxyType(
+        {"layers": tuple(found for found in LAYERS if found != "batchnorm sigmoid, identity")}
+    )
+    cotangent = "ones"
     hides = MANNERS
     trial = Example(
         {
