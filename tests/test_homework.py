@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from textwrap import dedent
 
+import numpy as np
 import pytest
 
 from backproof import homework
@@ -47,9 +48,10 @@ def test_the_right_homework_passes():
     assert {c.operation for c in verdict.checks} == {c.operation for c in components}
 
 
-def test_the_wrong_homework_fails_with_a_cause_for_each_mistake():
+def test_the_wrong_layers_fail_with_a_cause_for_each_mistake():
     """Five mistakes, each named, each with an example of at most two samples."""
-    verdict = homework.judge(EXAMPLES / "mytorch_wrong", MYTORCH, count=25)
+    layers = [c.operation for c in MYTORCH.edition("2021").components if c.module != "hw1"]
+    verdict = homework.judge(EXAMPLES / "mytorch_wrong", MYTORCH, operations=layers, count=25)
     assert kinds(verdict) == {
         "sigmoid.gradient.x": "input for output",
         "softmax_cross_entropy.gradient.logits": "constant factor",
@@ -61,6 +63,17 @@ def test_the_wrong_homework_fails_with_a_cause_for_each_mistake():
         if check.status == "fail":
             assert check.counterexample is not None
             assert len(check.counterexample.inputs["cotangent"]) <= 2
+
+
+def test_the_wrong_network_fails_by_a_training_of_its_own():
+    """It asks batch norm for the statistics of an evaluation, too; the smallest steps show it."""
+    verdict = homework.judge(
+        EXAMPLES / "mytorch_wrong", MYTORCH, count=6, only="mlp_training.forward.running_mean1"
+    )
+    (check,) = verdict.checks
+    assert check.status == "fail"
+    assert check.counterexample is not None
+    assert np.shape(check.counterexample.inputs["x"])[0] == 2
 
 
 def test_two_judgements_are_the_same_to_the_byte():

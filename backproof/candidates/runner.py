@@ -59,6 +59,9 @@ def perform(command: Any, results: list[Any], import_dirs: list[str]) -> Any:
         return _attribute(target, command[2])
     if kind == wire.ITEM:
         return _item(target, command[2])
+    if kind == wire.FIND:
+        *_, name, module = command
+        return _held(target, _attribute(_module(module, import_dirs), name), set())
     value = wire.unpack(command[3], results)
     if kind == wire.SET:
         return setattr(target, command[2], value)
@@ -110,6 +113,24 @@ def _item(target: Any, key: Any) -> Any:
         return target[key]
     except (KeyError, IndexError):
         raise Missing from None
+
+
+def _held(holder: Any, kind: type, seen: set[int]) -> list[Any]:
+    """Return the objects of a class among the attributes of an object, at any depth."""
+    if id(holder) in seen:
+        return []
+    seen.add(id(holder))
+    if isinstance(holder, kind):
+        return [holder]
+    if isinstance(holder, (list, tuple)):
+        parts = list(holder)
+    elif isinstance(holder, dict):
+        parts = list(holder.values())
+    elif type(holder).__module__ == "builtins":  # a module, a class, a function
+        parts = []
+    else:
+        parts = list(getattr(holder, "__dict__", {}).values())
+    return [found for part in parts for found in _held(part, kind, seen)]
 
 
 def answer(request: bytes, submission: str, import_dirs: list[str]) -> bytes:

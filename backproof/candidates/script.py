@@ -74,6 +74,13 @@ class Script:
         """Get an item of a tuple, list or dict."""
         return self._append(wire.ITEM, target.command, key)
 
+    def find(self, target: Handle, module: str, name: str) -> Handle:
+        """Find the objects of the class ``module.name`` that an object holds.
+
+        They are in the order in which its attributes, and the lists and dicts in them, hold them.
+        """
+        return self._append(wire.FIND, target.command, name, module)
+
     def set(self, target: Handle, attribute: str, value: Any) -> Handle:
         """Set an attribute."""
         return self._append(wire.SET, target.command, attribute, wire.pack(value))

@@ -71,12 +71,17 @@ class Handle(NamedTuple):
 
 
 class Initialiser(NamedTuple):
-    """Stands for a function of any arguments that returns a copy of ``array``."""
+    """Stands for a function that returns a copy of ``array``, whatever it is called with.
+
+    It returns the first of ``others`` whose last axes have the sizes that it is called with, where
+    there is one.
+    """
 
     array: np.ndarray
+    others: Tuple[np.ndarray, ...] = ()  # noqa: UP006
 
 
-CREATE, CALL, CALL_IF_THERE, GET, ITEM, SET, SET_ITEM, KEEP = range(8)
+CREATE, CALL, CALL_IF_THERE, GET, ITEM, SET, SET_ITEM, KEEP, FIND = range(9)
 """What a command does: its first field. `backproof.candidates.script` writes the others."""
 
 Command = Tuple[Any, ...]  # noqa: UP006 - evaluated, and 3.8 has no generic tuple
@@ -147,7 +152,7 @@ def pack(value: Value) -> Any:
     if kind is dict:
         return "D", tuple(value), tuple(map(pack, value.values()))
     if kind is Initialiser:
-        return "W", pack(value.array)
+        return "W", pack(value.array), pack(value.others)
     if isinstance(value, np.generic) and type(value.item()) in _PLAIN:
         return value.item()
     raise WireError(_type_name(kind))
@@ -169,12 +174,13 @@ def unpack(packed: Any, results: Sequence[Any]) -> Any:
         return [unpack(item, results) for item in packed[1]]
     if tag == "D":
         return {k: unpack(v, results) for k, v in zip(packed[1], packed[2])}  # noqa: B905 - 3.8
-    return _initialiser(unpack(packed[1], results))
+    return _initialiser(*[unpack(item, results) for item in packed[1:]])
 
 
-def _initialiser(array: Any) -> Callable[..., Any]:
-    def initialise(*_args: Any, **_kwargs: Any) -> Any:
-        return array.copy(order="K")
+def _initialiser(array: Any, others: Any) -> Callable[..., Any]:
+    def initialise(*sizes: Any, **_kwargs: Any) -> Any:
+        fitting = [other for other in others if other.shape[-len(sizes) :] == sizes]
+        return (fitting or [array])[0].copy(order="K")
 
     return initialise
 

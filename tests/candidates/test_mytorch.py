@@ -306,10 +306,12 @@ def test_a_missing_file_is_not_implemented_and_the_others_are_judged(tmp_path: P
 
 
 def test_the_path_may_be_the_homework_or_its_mytorch_folder() -> None:
-    """Both import from the same folder."""
-    whole = open_submission(EXAMPLES / "mytorch", MYTORCH)
-    folder = open_submission(str(EXAMPLES / "mytorch" / "mytorch"), MYTORCH)
-    assert whole.import_dirs == folder.import_dirs == (EXAMPLES / "mytorch" / "mytorch",)
+    """Both import the layers from the same folder; the network lies beside it."""
+    path = EXAMPLES / "mytorch"
+    whole = open_submission(path, MYTORCH)
+    folder = open_submission(str(path / "mytorch"), MYTORCH)
+    assert folder.import_dirs == (path / "mytorch",)
+    assert whole.import_dirs == (path / "mytorch", path / "hw1")
     assert whole.edition.name == folder.edition.name == "2021"
 
 

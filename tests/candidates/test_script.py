@@ -42,6 +42,19 @@ CODE = """
 
         def same(self, x, y):
             return x is y
+
+    class Network:
+        library = np
+
+        def __init__(self):
+            first, second, third = Layer(1), Layer(2), Layer(3)
+            self.blocks = {"a": [first, np.ones(2)], "b": (Network.Block(second), first)}
+            self.itself = self
+            self.numpy, self.last = np, third
+
+        class Block:
+            def __init__(self, layer):
+                self.layer = layer
 """
 
 
@@ -96,6 +109,19 @@ def test_items_of_dicts_and_lists_are_set_and_read(runner: Runner) -> None:
     weight, items = run(runner, script, script.item(params, "weight"), script.keep(pair))
     assert np.array_equal(weight, X)
     assert items == [1.0, 1]
+
+
+def test_the_objects_of_a_class_are_found_wherever_they_are_held(runner: Runner) -> None:
+    """In order, once each, in objects and containers, but not in modules; each is told apart."""
+    script = Script()
+    layers = script.find(script.create("layer", "Network"), "layer", "Layer")
+    places = [script.item(layers, n) for n in range(3)]
+    found = run(runner, script, *(script.get(layer, "features") for layer in places))
+    assert found == [1, 2, 3]
+    assert script.spelled(places[1]) == "Network.Layer[1]"
+    with pytest.raises(CandidateError, match=r"Network\.Layer\[3\] is not there") as caught:
+        run(runner, script, script.item(layers, 3))
+    assert caught.value.status == "not-implemented"
 
 
 def test_of_two_method_names_the_first_that_exists_is_called(runner: Runner) -> None:

@@ -499,10 +499,11 @@ def test_what_is_not_there_is_said_in_every_check_of_its_module_alone(runner, ki
 
 
 def judged_example(name: str, count: int) -> tuple[str, Verdict]:
-    """The edition that an example is read as, and the verdicts of all of its modules."""
+    """The edition that an example is read as, and the verdicts of its layers and its loss."""
     submission = open_submission(EXAMPLES / name, UVA)
+    layers = [c for c in submission.edition.components if c.module == "modules"]
     with Runner(submission) as runner:
-        parts = [judged(runner, kind, count) for kind in submission.edition.components]
+        parts = [judged(runner, kind, count) for kind in layers]
     return submission.edition.name, merge(parts)
 
 
@@ -513,7 +514,7 @@ def test_the_right_example_passes():
 
 
 def test_the_wrong_example_fails_where_its_readme_says():
-    """Seven mistakes; the overflow of the softmax is told from a wrong formula."""
+    """Seven mistakes in its layers; the overflow of the softmax is told from a wrong formula."""
     _, verdict = judged_example("uva_wrong", 6)
     failed = {c.id for c in verdict.checks if c.status == "fail"}
     passed = {c.id for c in verdict.checks if c.status == "pass"}

@@ -167,6 +167,15 @@ def test_an_initialiser_gives_a_copy_of_its_own_each_time() -> None:
     assert second.flags.f_contiguous
 
 
+def test_an_initialiser_of_several_arrays_gives_the_one_of_the_sizes_it_is_asked_for() -> None:
+    """The first of its own otherwise."""
+    first, second, row = np.ones((2, 3)), np.zeros((3, 4)), np.zeros((1, 5))
+    initialise = requested(wire.Initialiser(first, (second, row)))
+    for sizes, expected in {(3, 4): second, (5,): row, (2, 3): first, (7,): first}.items():
+        assert np.array_equal(initialise(*sizes), expected)
+    assert np.array_equal(initialise(), first)
+
+
 @pytest.mark.parametrize("number", [np.float32(0.5), np.int64(3), np.bool_(1)], ids=repr)
 def test_numpy_scalars_arrive_in_the_runner_as_plain_numbers(number: np.generic) -> None:
     """A hyper-parameter must not promote a layer's arrays."""

@@ -6,7 +6,6 @@ gradients of the parameters are the true ones only when both are chained.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -20,6 +19,7 @@ from backproof.candidates.dialects.trial import (
     BATCH,
     INPUTS,
     OUTPUTS,
+    RAISES_NOT_IMPLEMENTED,
     Shape,
     Tried,
     fits_column,
@@ -33,15 +33,9 @@ from derivations.mse import OVER_ENTRIES
 
 
 class Module(Tried):
-    """What all modules share: a method that is still to be written says ``raise NotImplemented``.
+    """What all modules share."""
 
-    That is no exception, so Python says something else.
-    """
-
-    unwritten = (
-        re.compile(r"(.*) raised TypeError: exceptions must derive from BaseException"),
-        r"\1 is not written",
-    )
+    unwritten = RAISES_NOT_IMPLEMENTED
 
     def forward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
         """Call forward."""

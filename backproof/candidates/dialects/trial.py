@@ -17,6 +17,12 @@ from backproof.candidates.wire import Handle
 BATCH, INPUTS, OUTPUTS = 4, 2, 3
 
 Shape = tuple[int, ...]
+RAISES_NOT_IMPLEMENTED = (
+    re.compile(r"(.*) raised TypeError: exceptions must derive from BaseException"),
+    r"\1 is not written",
+)
+"""``raise NotImplemented``, as some hand-outs say: it is no exception, and Python says that."""
+
 Unanswered = Literal["error", "not-implemented"]
 
 

@@ -1,17 +1,20 @@
-"""University of Amsterdam, Deep Learning 1, assignment 1: ``modules.py``, 2018 to 2025.
+"""University of Amsterdam, Deep Learning 1, assignment 1, 2018 to 2025.
 
-Which way the weight of a layer lies and which shape its bias has is left to the student, so
-`LinearModule` looks at what it finds.
+The layers are in ``modules.py``, the network is in ``mlp_numpy.py``.
+
+Which way the weight of a layer lies, which shape its bias has and where a network keeps its layers
+is left to the student, so `LinearModule` and `MLP` look at what they find.
 """
 
 from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import pairwise
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -28,6 +31,7 @@ from backproof.candidates.dialects.trial import (
 )
 from backproof.candidates.script import Script
 from backproof.candidates.wire import Handle
+from backproof.networks.mlp import DEPTHS
 
 
 class Module(Tried):
@@ -129,6 +133,9 @@ class OneHotCrossEntropyModule(CrossEntropyModule):
         """The targets as they are."""
         return targets
 
+
+FAR_BELOW = -100.0
+"""There ELU is -alpha to the last digit, and no form of it overflows."""
 
 WEIGHTS: Mapping[Shape, str] = {(OUTPUTS, INPUTS): "(out, in)", (INPUTS, OUTPUTS): "(in, out)"}
 BIASES: Mapping[Shape, str] = {
@@ -235,12 +242,18 @@ class LinearModule(Module):
     def build(self, script: Script, example: Example) -> Handle:
         """Make a layer with the example's parameters."""
         layer = super().build(script, example)
+        self.set_parameters(script, layer, example.inputs["weight"], example.inputs["bias"])
+        return layer
+
+    def set_parameters(
+        self, script: Script, layer: Handle, weight: np.ndarray, bias: np.ndarray
+    ) -> None:
+        """Put in copies of a weight of its layout and of a bias of any."""
         params = script.get(layer, "params")
-        bias = {"(1, out)": row, "(out, 1)": column}.get(self.bias, np.copy)(example.inputs["bias"])
-        for name, value in {"weight": example.inputs["weight"].copy(), "bias": bias}.items():
+        bias = {"(1, out)": row, "(out, 1)": column}.get(self.bias, np.copy)(bias)
+        for name, value in {"weight": weight.copy(), "bias": bias}.items():
             script.item(params, name)  # fails where the layer keeps them elsewhere
             script.set_item(params, name, value)
-        return layer
 
     def forward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
         """Call forward."""
@@ -266,8 +279,11 @@ class LinearModule(Module):
         return replace(super().read(example, outputs, gradients), misshapen=misshapen)
 
     def _flat(self, name: str, value: np.ndarray) -> np.ndarray:
+        return self.flat_bias(value) if name == "bias" else value
+
+    def flat_bias(self, gradient: np.ndarray) -> np.ndarray:
         """The bias' gradient as (out,), if it can be subtracted from the bias."""
-        return flat_gradient(value, column=self.bias == "(out, 1)") if name == "bias" else value
+        return flat_gradient(gradient, column=self.bias == "(out, 1)")
 
 
 def _doubled(once: Any, twice: Any) -> bool:
@@ -278,15 +294,179 @@ def _doubled(once: Any, twice: Any) -> bool:
         return np.array_equal(2 * once, twice)
 
 
+def _network(*widths: int) -> Example:
+    """A question to a network of these sizes."""
+    inputs: dict[str, np.ndarray] = {"x": np.ones((BATCH, widths[0]))}
+    for n, (before, after) in enumerate(pairwise(widths), start=1):
+        inputs |= {f"weight{n}": np.ones((after, before)), f"bias{n}": np.ones(after)}
+    parameters = {"hidden_layers": len(widths) - 2, "slope": 0.25}
+    return Example(inputs, parameters, np.ones((BATCH, widths[-1])))
+
+
+class MLP(Module):
+    """``mlp_numpy.py``: ``MLP(n_inputs, n_hidden, n_classes)``, with a softmax at its end.
+
+    What it calls its layers is left to the student: the objects of the class `LinearModule` that it
+    holds are looked for, and told by their sizes.
+
+    Attributes
+    ----------
+    linear
+        What is known of `LinearModule`.
+    places
+        For each number of hidden layers, where the linear layers are among those that are found.
+    """
+
+    operation, module, name = "mlp", "mlp_numpy", "MLP"
+    hides = frozenset({"shapes", "dtypes", "mutation", "repeatability", "layouts", "linearity"})
+    activation: ClassVar[type[Module]]
+    trial = _network(INPUTS, OUTPUTS, OUTPUTS + 1)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conventions = MappingProxyType(
+            {"activation": (self.activation.operation,), "alpha": (1.0,)}
+        )
+        self.linear = LinearModule()
+        self.places = {depth: tuple(range(depth + 1)) for depth in DEPTHS}
+
+    def survey(self, ask: Ask) -> None:
+        """Look at a linear layer, and then for those of networks of every depth."""
+        try:
+            self.linear.survey(ask)
+        finally:
+            self.refusal = self.linear.refusal
+        self.variations += self.linear.variations
+        for depth in DEPTHS:
+            self._see_places(ask, depth)
+        self.try_out(ask)
+
+    def _see_places(self, ask: Ask, depth: int) -> None:
+        """Tell the linear layers by the sizes of their weights, in either layout."""
+        widths = (INPUTS, *range(OUTPUTS, OUTPUTS + depth + 1))
+        script = Script()
+        net = self.create(script, _network(*widths))
+        layers = script.find(net, Module.module, LinearModule.name)
+        params = [script.get(script.item(layers, n), "params") for n in range(depth + 1)]
+        weights = [script.item(held, "weight") for held in params]
+        found = [{*getattr(weight, "shape", ())} for weight in self.asked(ask, script, weights)]
+        try:
+            self.places[depth] = tuple(found.index({*pair}) for pair in pairwise(widths))
+        except ValueError:
+            sizes = f"{self.name}({widths[0]}, {[*widths[1:-1]]}, {widths[-1]})"
+            kept = " and ".join(f"{LinearModule.name}({i}, {o})" for i, o in pairwise(widths))
+            message = f"{sizes} does not hold {kept}"
+            raise self.refused("error", message) from None
+
+    def create(self, script: Script, example: Example) -> Handle:
+        """Make a network of the example's sizes."""
+        widths = self._widths(example)
+        return script.create(self.module, self.name, widths[0], widths[1:-1], widths[-1])
+
+    def _widths(self, example: Example) -> list[int]:
+        weights = [example.inputs[f"weight{n}"] for n in self._numbers(example)]
+        return [weights[0].shape[1], *map(len, weights)]
+
+    def _numbers(self, example: Example) -> range:
+        """Those of the linear layers."""
+        return range(1, example.parameters["hidden_layers"] + 2)
+
+    def build(self, script: Script, example: Example) -> Handle:
+        """Make a network with the example's parameters."""
+        net = super().build(script, example)
+        for n, layer in self._layers(script, net, example):
+            weight, bias = (example.inputs[f"{name}{n}"] for name in ("weight", "bias"))
+            self.linear.set_parameters(script, layer, self._laid(weight), bias)
+        return net
+
+    def _layers(
+        self, script: Script, net: Handle, example: Example
+    ) -> Iterator[tuple[int, Handle]]:
+        """The linear layers with their numbers."""
+        found = script.find(net, Module.module, LinearModule.name)
+        for n in self._numbers(example):
+            place = self.places[example.parameters["hidden_layers"]][n - 1]
+            yield n, script.item(found, place)
+
+    def _laid(self, weight: np.ndarray) -> np.ndarray:
+        """A weight, or its gradient, in the layout that the operation has not."""
+        lies = self.linear.conventions["layout"] == ("x W + b",)
+        return weight.T if lies and weight.ndim == 2 else weight
+
+    def forward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
+        """Call forward."""
+        if self.linear.clears:
+            for _, linear in self._layers(script, layer, example):
+                script.call(linear, "clear_cache")
+        return {"probabilities": script.call(layer, "forward", example.inputs["x"])}
+
+    def backward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
+        """Call backward, then read the gradients off the layers."""
+        script.call(layer, "backward", example.cotangent)
+        slopes: dict[str, Handle] = {}
+        for n, linear in self._layers(script, layer, example):
+            grads = script.get(linear, "grads")
+            slopes |= {f"{name}{n}": script.item(grads, name) for name in ("weight", "bias")}
+        return slopes
+
+    def _flat(self, name: str, value: np.ndarray) -> np.ndarray:
+        if name.startswith("weight"):
+            return self._laid(value)
+        return self.linear.flat_bias(value) if name.startswith("bias") else value
+
+
+class ReLUMLP(MLP):
+    """2018 and 2021."""
+
+    activation = ReLUModule
+
+
+class LeakyReLUMLP(MLP):
+    """2019: the slope is handed to the constructor."""
+
+    activation = LeakyReLUModule
+
+    def create(self, script: Script, example: Example) -> Handle:
+        """Make a network of the example's sizes and slope."""
+        widths = self._widths(example)
+        sizes = widths[0], widths[1:-1], widths[-1]
+        return script.create(self.module, self.name, *sizes, example.parameters["slope"])
+
+
+class UnitELUMLP(MLP):
+    """2020, 2022 and 2023."""
+
+    activation = UnitELUModule
+
+
+class ELUMLP(MLP):
+    """Since 2024: its alpha is the student's choice, and is seen in what an activation returns."""
+
+    activation = ELUModule
+
+    def survey(self, ask: Ask) -> None:
+        """Look at an activation, too."""
+        super().survey(ask)
+        script = Script()
+        found = script.find(self.create(script, self.trial), Module.module, ELUModule.name)
+        lowest = script.call(script.item(found, 0), "forward", np.full((1, 1), FAR_BELOW))
+        (value,) = self.asked(ask, script, [lowest])
+        alpha = -float(value.item()) if isinstance(value, np.ndarray) and value.size == 1 else 1.0
+        if 0 < alpha < np.inf and alpha != 1:
+            self.conventions = MappingProxyType({**self.conventions, "alpha": (alpha,)})
+            self.variations.append(f"alpha {alpha:g}")
+
+
 FOLDERS = (".", "assignment1", "code", "assignment_1/code", "assignment_1/1_mlp_cnn/code")
 
 
-def _edition(name: str, activation: type[Module], loss: type[Module], *marks: str) -> Edition:
+def _edition(name: str, network: type[MLP], loss: type[Module], *marks: str) -> Edition:
+    activation = network.activation
     return Edition(
         name=name,
         folders=FOLDERS,
         files=("modules.py",),
-        components=(LinearModule, activation, SoftMaxModule, loss),
+        components=(LinearModule, activation, SoftMaxModule, loss, network),
         marks=(f"class {activation.name}", *marks),
     )
 
@@ -294,11 +474,11 @@ def _edition(name: str, activation: type[Module], loss: type[Module], *marks: st
 UVA = Dialect(
     name="uva",
     editions=(
-        _edition("2024", ELUModule, CrossEntropyModule, "input_layer", "def __init__(self, alpha"),
-        _edition("2022", UnitELUModule, CrossEntropyModule, "input_layer"),
-        _edition("2021", ReLUModule, CrossEntropyModule, "input_layer"),
-        _edition("2020", UnitELUModule, OneHotCrossEntropyModule),
-        _edition("2019", LeakyReLUModule, OneHotCrossEntropyModule),
-        _edition("2018", ReLUModule, OneHotCrossEntropyModule),
+        _edition("2024", ELUMLP, CrossEntropyModule, "input_layer", "def __init__(self, alpha"),
+        _edition("2022", UnitELUMLP, CrossEntropyModule, "input_layer"),
+        _edition("2021", ReLUMLP, CrossEntropyModule, "input_layer"),
+        _edition("2020", UnitELUMLP, OneHotCrossEntropyModule),
+        _edition("2019", LeakyReLUMLP, OneHotCrossEntropyModule),
+        _edition("2018", ReLUMLP, OneHotCrossEntropyModule),
     ),
 )
