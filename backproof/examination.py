@@ -22,7 +22,7 @@ from backproof.oracles.composed import ComposedOracle
 from backproof.oracles.symbolic import Opinion, SymbolicOracle
 
 _IN_SINGLE = "float32 results"
-_PROBED = 3
+_PROBED = 1
 """With respect to so many inputs an example is differentiated numerically: each gets its share."""
 
 

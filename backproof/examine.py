@@ -173,6 +173,7 @@ class _Loop:
         self.called = self.examination.terms.name or self.examination.operation.name
         self.name = f"{self.examination.operation.name}{aspect.name}"
         self.spoilt: set[str] = set()
+        self._known: dict[tuple[Any, ...], tuple[Draw, Mapping[str, Finding]]] = {}
 
     def id(self, prop: str) -> str:
         """The name of a check; float64 is understood."""
@@ -300,12 +301,8 @@ class _Loop:
 
         def wrong(draw: Draw) -> bool:
             nonlocal last
-            if self.aspect.excludes(draw):
-                return False
             try:
-                draw = self.examination.observed(draw)
-                found = self.aspect.findings(draw, slopes=False)
-                case = self._case(draw, prop, found)
+                case = self._case(*self._told(draw), prop)
             except CandidateError:
                 return False
             if case is not None:
@@ -316,7 +313,21 @@ class _Loop:
         _make_plainer(last[0], wrong)
         return last
 
-    def _case(self, draw: Draw, prop: str, found: Mapping[str, Finding]) -> Case | None:
+    def _told(self, draw: Draw) -> tuple[Draw, Mapping[str, Finding]]:
+        """What an example says without finite differences; nothing, where it is excluded.
+
+        Remembered, as the searches for the several checks that a mistake breaks walk the same way.
+        """
+        key = draw.key()
+        if key not in self._known:
+            told: Mapping[str, Finding] = {}
+            if not self.aspect.excludes(draw):
+                draw = self.examination.observed(draw)
+                told = self.aspect.findings(draw, slopes=False)
+            self._known[key] = draw, told
+        return self._known[key]
+
+    def _case(self, draw: Draw, found: Mapping[str, Finding], prop: str) -> Case | None:
         """The draw with what is wrong about it in the sense of a check."""
         props = sorted(self.spoilt) if prop == STABILITY else [prop]
         for name in props:

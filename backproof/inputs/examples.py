@@ -45,6 +45,12 @@ class Draw:
     structure: Mapping[str, str]
     layout: str = "contiguous"
 
+    def key(self) -> tuple[Any, ...]:
+        """What tells it from another draw of the same operation."""
+        arrays = {**self.example.inputs, "cotangent": self.example.cotangent}
+        told = ((n, a.shape, a.dtype, a.tobytes()) for n, a in arrays.items())
+        return *told, *self.example.parameters.items(), *self.structure.items(), self.layout
+
 
 @dataclass(frozen=True)
 class Course:
