@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -50,7 +51,7 @@ class Contract:
         absent = set()
         if course.cotangent == "ones" or not self._has_gradients():
             absent.add("linearity")
-        keeps = self.examination.candidate.stateful and self._states()
+        keeps = self.examination.candidate.stateful and self._states
         if not keeps or "evaluation" not in course.parameters.get(
             "mode", operation.conventions.get("mode", ())
         ):
@@ -59,9 +60,14 @@ class Contract:
             absent.add("randomness")
         return [p for p in PROPERTIES if p not in absent]
 
+    @cached_property
+    def _asked(self) -> frozenset[str]:
+        return frozenset(self.properties())
+
     def _has_gradients(self) -> bool:
         return any(p.startswith("gradient.") for p in self.examination.properties())
 
+    @cached_property
     def _states(self) -> list[str]:
         """The outputs that are inputs of the next forward: running statistics."""
         operation = self.examination.operation
@@ -100,7 +106,7 @@ class Contract:
             found["repeatability"] = Finding.broken(
                 f"The first call answers; a further one does not: {error}"
             )
-        return {p: f for p, f in found.items() if p in self.properties()}
+        return {p: f for p, f in found.items() if p in self._asked}
 
     # --- one answer ------------------------------------------------------------------------------
 
@@ -191,7 +197,7 @@ class Contract:
         }
         if again and rounds[0].answer.gradients:
             found["linearity"] = _linearity(rounds, slack)
-        if "modes" in self.properties():
+        if "modes" in self._asked:
             found["modes"] = self._modes(first, other, slack)
         return found
 
@@ -201,7 +207,7 @@ class Contract:
         return drawn.astype(cotangent.dtype)
 
     def _combined(self, first: np.ndarray, second: np.ndarray) -> list[np.ndarray]:
-        if "linearity" not in self.properties():
+        if "linearity" not in self._asked:
             return []
         times = first.dtype.type(_TIMES)
         return [np.asarray(c) for c in (times * first, second, first + second)]
@@ -251,7 +257,7 @@ class Contract:
 
     def stateless(self, answer: Answer) -> Answer:
         """An answer without the running statistics, which follow from the calls before."""
-        states = self._states()
+        states = self._states
         kept = {n: a for n, a in answer.outputs.items() if n not in states}
         return Answer(kept, answer.gradients)
 
@@ -261,7 +267,7 @@ class Contract:
         evaluation = replace(other, parameters={**other.parameters, "mode": "evaluation"})
         rounds = self.examination.rounds([training, evaluation, training])
         trained, evaluated, later = (r.answer for r in rounds)
-        states = {n: trained.outputs[n] for n in self._states()}
+        states = {n: trained.outputs[n] for n in self._states}
         fresh = self.examination.answer(replace(evaluation, inputs={**evaluation.inputs, **states}))
         kept = {n: evaluated.outputs[n] for n in states}
         for expected, actual, text in (

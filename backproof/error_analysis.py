@@ -284,7 +284,7 @@ class Rounding:
 
 
 def _size(value: np.ndarray) -> np.ndarray:
-    return np.abs(value.astype(np.float64))
+    return abs(value.astype(np.float64))
 
 
 def _roundings_of_power(exponent: float) -> int:

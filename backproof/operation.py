@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -248,6 +248,16 @@ class Operation:
 
     def arrays(self, convention: Mapping[str, Any]) -> tuple[Input, ...]:
         """The inputs under one choice of conventions."""
+        key = tuple(convention.items())
+        if key not in self._arrays:
+            self._arrays[key] = self._inputs_under(convention)
+        return self._arrays[key]
+
+    @cached_property
+    def _arrays(self) -> dict[tuple[Any, ...], tuple[Input, ...]]:
+        return {}
+
+    def _inputs_under(self, convention: Mapping[str, Any]) -> tuple[Input, ...]:
         composition = self.composition(convention)
         if composition is not None:
             return composition.inputs

@@ -95,10 +95,10 @@ class Program:
     @staticmethod
     def _finish(frame: _Frame, slot: int, order: tuple[int, ...], missing: Labels) -> Bounded:
         result: Bounded = frame.results[slot]
-        shape = tuple(frame.size(m) for m in missing)
-        if shape:
+        if missing:
+            shape = tuple(frame.size(m) for m in missing)
             result = result.rearranged(lambda a: np.broadcast_to(a, shape + a.shape))
-        return result.rearranged(lambda a: np.transpose(a, order))
+        return _transposed(result, order)
 
     def _result(self, formula: ClosedForm) -> tuple[int, tuple[int, ...], Labels]:
         slot, labels = self.compile(formula.expression)
@@ -230,13 +230,7 @@ class Program:
             source = tuple((*missing, *found).index(i) for i in definition.indices)
 
             def load(f: _Frame) -> Bounded:
-                result: Bounded = f.results[slot]
-                if not missing and source == tuple(range(len(source))):
-                    return result
-                shape = tuple(f.size(i) for i in missing)
-                return result.rearranged(
-                    lambda a: np.transpose(np.broadcast_to(a, shape + a.shape), source)
-                )
+                return self._finish(f, slot, source, missing)
         else:
 
             def load(f: _Frame) -> Bounded:
@@ -245,11 +239,7 @@ class Program:
         if plain:
             labels = _ordered(set(indices))
             order = tuple(indices.index(i) for i in labels)
-            if order == tuple(range(len(order))):
-                return self._step(load), labels
-            return self._step(
-                lambda f: load(f).rearranged(lambda a: np.transpose(a, order))
-            ), labels
+            return self._step(lambda f: _transposed(load(f), order)), labels
         places = [self._integers(i) for i in indices]
         labels = _ordered({i for _, found in places for i in found})
 
@@ -348,6 +338,12 @@ class Program:
         slot, labels = self.compile(body)
         axes = tuple(labels.index(p) for p in places)
         return self._step(lambda f: f.rounding.first_maximum(f.results[slot], axes)), labels
+
+
+def _transposed(values: Bounded, order: tuple[int, ...]) -> Bounded:
+    if order == tuple(range(len(order))):
+        return values
+    return values.rearranged(lambda a: a.transpose(order))
 
 
 def _spread(numbers: np.ndarray, found: Labels, labels: Labels) -> np.ndarray:
