@@ -8,19 +8,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
 from rich.console import Console
 
-from backproof import catalog, workers
+from backproof import workers
 from backproof.course import Settings, is_gate
 from backproof.grading import Grades, grade, refused
-from backproof.operation import Operation
 from backproof.report import json as json_report
 from backproof.report import terminal
 from backproof.verdict import EXIT_CODES, USAGE, Verdict
 from backproof.version import __version__
+
+if TYPE_CHECKING:
+    from backproof.operation import Operation
 
 _PROVED = {"proved": 0, "refuted": 1, "undecided": 3}
 
@@ -60,6 +62,8 @@ def command() -> None:
 
 
 def _operations(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> list[Operation]:
+    from backproof import catalog  # noqa: PLC0415 - SymPy is slow to import
+
     try:
         return [catalog.find(n) for n in names]
     except LookupError as error:
@@ -210,7 +214,8 @@ def _publish_verdict(
 @processes
 def prove(operations: list[Operation], json_to: IO[str] | None, processes: int) -> int:
     """Prove every closed form equal to the derivative of its primal, for every size."""
-    from backproof.prove import prove_operations  # noqa: PLC0415 - each command imports its own
+    from backproof import catalog  # noqa: PLC0415 - each command imports its own
+    from backproof.prove import prove_operations  # noqa: PLC0415
 
     # A network rests on the proofs of its operations: they are not repeated for it unasked.
     proofs = prove_operations(operations or catalog.OPERATIONS, processes)
@@ -230,6 +235,9 @@ def verify(
     operations: list[Operation], json_to: IO[str] | None, processes: int, count: int, only: str
 ) -> int:
     """Examine every NumPy implementation against the three oracles."""
+    if processes > 1:
+        workers.warm_up()
+    from backproof import catalog  # noqa: PLC0415
     from backproof.verify import verify_operations  # noqa: PLC0415
 
     operations = operations or [*catalog.OPERATIONS, *catalog.NETWORKS]
@@ -290,6 +298,8 @@ def check(
     confined: bool,
 ) -> int:
     """Judge a homework without importing it."""
+    if processes > 1 and not only:
+        workers.warm_up()
     from backproof import homework  # noqa: PLC0415
     from backproof.candidates.process import Budget  # noqa: PLC0415
 

@@ -25,8 +25,8 @@ from backproof.candidates.dialects.dialect import (
 from backproof.candidates.isolated import IsolatedCandidate
 from backproof.candidates.process import USUAL, Budget, Runner
 from backproof.examination import Terms, replay_command
-from backproof.examine import examine, expected_checks
 from backproof.inputs.examples import Course
+from backproof.loop import examine, expected_checks
 from backproof.verdict import Check, Interface, Verdict, merge
 
 TOTAL = 600.0

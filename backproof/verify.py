@@ -7,7 +7,7 @@ from functools import partial
 
 from backproof import catalog, workers
 from backproof.examination import Terms, replay_command
-from backproof.examine import examine
+from backproof.loop import examine
 from backproof.operation import Operation
 from backproof.verdict import Verdict, merge
 

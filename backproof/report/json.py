@@ -6,10 +6,12 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from backproof.verdict import SCHEMA, Verdict, versions
-from derivations.proof import Proof
+
+if TYPE_CHECKING:
+    from derivations.proof import Proof
 
 
 def verdict(found: Verdict) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -16,7 +17,9 @@ from backproof.compare import SLOPES
 from backproof.course import Level
 from backproof.report.feedback import feedback
 from backproof.verdict import Check, Verdict
-from derivations.proof import Proof
+
+if TYPE_CHECKING:
+    from derivations.proof import Proof
 
 _COLOURS = {
     **dict.fromkeys(("pass", "proved", "agree"), "green"),

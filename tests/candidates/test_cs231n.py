@@ -28,9 +28,9 @@ from backproof.candidates.dialects.cs231n import (
 )
 from backproof.candidates.dialects.dialect import Component, open_submission
 from backproof.catalog import find
-from backproof.examine import examine
 from backproof.inputs.examples import Course, Draw, examples
 from backproof.inputs.search import explore
+from backproof.loop import examine
 
 CS231N = DIALECTS["cs231n"]
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -21,7 +21,7 @@ from backproof.candidates.dialects.hlcv import (
     ProbabilitiesV1,
 )
 from backproof.candidates.script import Script
-from backproof.examine import examine
+from backproof.loop import examine
 
 HLCV = DIALECTS["hlcv"]
 EXAMPLES = Path(__file__).parents[2] / "examples"

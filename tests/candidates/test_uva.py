@@ -26,9 +26,9 @@ from backproof.candidates.dialects.uva import (
 from backproof.candidates.isolated import IsolatedCandidate
 from backproof.candidates.process import Runner
 from backproof.examination import Examination, Terms
-from backproof.examine import examine
 from backproof.inputs.examples import Course, Draw, examples
 from backproof.inputs.search import explore
+from backproof.loop import examine
 from backproof.verdict import Interface, Verdict, merge
 
 UVA = DIALECTS["uva"]

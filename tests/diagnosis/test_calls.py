@@ -176,5 +176,5 @@ def test_what_wavers_depends_on_no_order():
 
 def test_a_right_layer_is_asked_nothing_further(monkeypatch):
     """Why an answer depends on earlier calls is asked only where one does."""
-    monkeypatch.setattr(sys.modules["backproof.examine"], "diagnose", pytest.fail)
+    monkeypatch.setattr(sys.modules["backproof.loop"], "diagnose", pytest.fail)
     assert repeatability(Tanh).status == "pass"

@@ -225,6 +225,6 @@ def test_the_work_is_bounded(monkeypatch):
         spent.append(len(calls) - before)
         return found
 
-    monkeypatch.setattr(sys.modules["backproof.examine"], "diagnose", counted)
+    monkeypatch.setattr(sys.modules["backproof.loop"], "diagnose", counted)
     assert check_of("softmax", "gradient.x", backward=backward).diagnosis is None
     assert 24 <= spent[0] <= 120

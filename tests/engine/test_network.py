@@ -12,9 +12,9 @@ from backproof.catalog import NETWORKS, OPERATIONS, find
 from backproof.compare import within
 from backproof.error_analysis import Rounding
 from backproof.examination import Examination, Terms
-from backproof.examine import examine
 from backproof.inputs.examples import Course, examples
 from backproof.inputs.search import explore
+from backproof.loop import examine
 from backproof.network import Network, Node, Numeric, Reference
 from backproof.operation import Input, Operation, scalar_symbols
 from backproof.operations import linear, tanh

@@ -11,8 +11,8 @@ import pytest
 
 from backproof.catalog import OPERATIONS, find
 from backproof.examination import Terms
-from backproof.examine import examine
 from backproof.inputs.examples import Course
+from backproof.loop import examine
 from backproof.operation import Operation
 from backproof.verdict import Verdict
 

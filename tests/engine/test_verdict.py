@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from backproof.catalog import find
-from backproof.examine import examine
+from backproof.loop import examine
 from backproof.report import json as json_report
 from backproof.verdict import (
     EXIT_CODES,

@@ -7,8 +7,8 @@ import pytest
 
 from backproof.catalog import find
 from backproof.examination import Terms
-from backproof.examine import examine
 from backproof.inputs.examples import Course
+from backproof.loop import examine
 
 DEEP = "batchnorm tanh, batchnorm sigmoid, identity"
 PARAMETERS = {

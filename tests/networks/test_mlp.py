@@ -9,8 +9,8 @@ import pytest
 
 from backproof.candidates.in_process import InProcess
 from backproof.examination import Terms
-from backproof.examine import examine
 from backproof.inputs.examples import Course
+from backproof.loop import examine
 
 
 class Program:

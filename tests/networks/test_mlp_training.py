@@ -8,9 +8,9 @@ import pytest
 from backproof.catalog import find
 from backproof.compare import within
 from backproof.error_analysis import Rounding
-from backproof.examine import examine
 from backproof.inputs.examples import Course, examples
 from backproof.inputs.search import smallest
+from backproof.loop import examine
 from backproof.operation import scalar_symbols
 from backproof.oracles.composed import ComposedOracle
 

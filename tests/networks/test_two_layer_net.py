@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from backproof.examine import examine
+from backproof.loop import examine
 
 
 class Program:

@@ -13,8 +13,8 @@ import sympy as sp
 from backproof.catalog import find
 from backproof.contract import PROPERTIES
 from backproof.examination import Terms
-from backproof.examine import examine
 from backproof.inputs.examples import Course
+from backproof.loop import examine
 from backproof.operation import Operation
 from derivations.proof import Proof, prove
 

@@ -9,7 +9,7 @@ import pytest
 from sympy import IndexedBase, Symbol
 
 from backproof.catalog import find
-from backproof.examine import examine
+from backproof.loop import examine
 from derivations.cross_entropy import batch, j, log_eps, s, with_log_eps
 from derivations.proof import prove
 from derivations.reduction import REDUCTIONS

@@ -10,8 +10,8 @@ from sympy import IndexedBase, Symbol
 
 from backproof.catalog import find
 from backproof.examination import Terms
-from backproof.examine import examine
 from backproof.inputs.examples import Course
+from backproof.loop import examine
 from derivations.proof import prove
 from derivations.softmax_cross_entropy import j, s, with_log_eps
 from implementations import softmax_cross_entropy
