@@ -38,7 +38,6 @@ def batchnorm_without_a_mean(g, c, k):
 
 NAMED = {
     "times N": ("linear.weight", lambda g, c, k: g * len(c), Kind.CONSTANT_FACTOR, "batch size"),
-    "times 2": ("linear.weight", lambda g, c, k: 2 * g, Kind.CONSTANT_FACTOR, "It is 2 times"),
     "over N": ("linear.bias", lambda g, c, k: g / len(c), Kind.MEAN_FOR_SUM, "over the batch"),
     "sign": ("linear.weight", lambda g, c, k: -g, Kind.SIGN, "the negative of"),
     "transposed": ("linear.weight", lambda g, c, k: g.T, Kind.TRANSPOSED, "the transpose of"),
@@ -79,7 +78,7 @@ def test_the_report_names_the_cause_but_not_where_it_leaves_some_examples_unexpl
             wrong = np.cos(g) if nearly and len(cotangent) == 2 else change(g, cotangent, cache)
             return right._replace(**{of: wrong})
 
-        count = 25 if kind.startswith("only") else 8
+        count = 20 if kind.startswith("only") else 5
         return check_of(stem, f"gradient.{of}", backward=backward, count=count, **FIXED[stem])
 
     check = told(nearly=False)
@@ -184,11 +183,10 @@ def test_nothing_is_named_where_nothing_explains(change):
     "change",
     [
         lambda x: x > 0,
-        lambda x: x[:0],
         np.ravel,
         lambda x: np.full_like(x, np.inf),
     ],
-    ids=["booleans", "nothing", "flat", "infinities"],
+    ids=["booleans", "flat", "infinities"],
 )
 def test_an_odd_answer_is_diagnosed_without_stumbling(change):
     """Of whatever type and shape."""

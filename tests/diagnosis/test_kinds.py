@@ -179,11 +179,6 @@ WRONG = {
         Kind.MEAN_FOR_SUM, "along is averaged over the classes", "softmax",
         lambda g, c, k, i: k.y * (c - (c * k.y).mean(axis=1, keepdims=True)),
     ),
-    "sums for means": of_norm(
-        Kind.SUM_FOR_MEAN, "Sums stand where the formula has means.",
-        lambda g, k: (g - len(g) * (mean(g) + k.normalized * mean(g * k.normalized)))
-        / k.deviation,
-    ),
     "not averaged": of_weight(
         Kind.SUM_FOR_MEAN, "summed over the batch; this course divides it by the batch size",
         lambda g, c, k, i: g,
@@ -193,12 +188,11 @@ WRONG = {
         Kind.CONSTANT_FACTOR, "divided by the number of outputs.",
         lambda g, c, k, i: g / c.shape[1],
     ),
+    "twice": of_weight(
+        Kind.CONSTANT_FACTOR, "It is 2 times the right result.", lambda g, c, k, i: 2 * g
+    ),
     "pi": of_weight(
         Kind.CONSTANT_FACTOR, "is about 3.14159 times", lambda g, c, k, i: g * np.pi
-    ),
-    "channels for filters": gradient_of(
-        Kind.TRANSPOSED, "axes 0 and 1 are swapped", "conv2d",
-        lambda g, c, k, i: g.swapaxes(0, 1), "weight", form="cross-correlation",
     ),
     "reshaped": of_weight(
         Kind.TRANSPOSED, "reshape does not transpose", lambda g, c, k, i: g.T.reshape(g.shape)
@@ -364,21 +358,14 @@ RARE = {"the weight the wrong way round"}
 """Those that fail on few examples, so that more than one round has to be drawn."""
 
 
-class Remembering(Fresh):
-    """Draws the same examples for every program, once, and as a rule no second round."""
+class OneRound(Fresh):
+    """Draws no second round, as a rule."""
 
-    drawn: ClassVar = {}
     further = False
 
     def cases(self, prop, conventions, *, wanted=PLENTY, slopes=False):
         wanted = wanted if self.further else 0
         return super().cases(prop, conventions, wanted=wanted, slopes=slopes)
-
-    def draw(self, course, number):
-        key = id(self.aspect.examination.operation), repr(course), self.aspect.name, number
-        if key not in self.drawn:
-            self.drawn[key] = super().draw(course, number)
-        return self.drawn[key]
 
 
 class Answered(Examination):
@@ -406,7 +393,7 @@ def failure_of(name, candidate=None, draws=()):
     course = Course({n: (v,) for n, v in wrong.fixed.items()})
     terms = Terms(course, wrong.averaged)
     examination = Answered(wrong.operation, candidate, np.dtype(np.float64), terms)
-    fresh = Remembering((Kinks if wrong.kinks else Gradients)(examination))
+    fresh = OneRound((Kinks if wrong.kinks else Gradients)(examination))
     fresh.further = name in RARE
     rounds = range(-3, 0) if fresh.further else (-1,)
     draws = draws or [draw for number in rounds for draw in fresh.draw(course, number)]
