@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 from collections.abc import Callable, Sequence
@@ -77,6 +78,7 @@ def ordered(
 
 
 def _settle(numbers: SimpleQueue[int]) -> None:
+    gc.freeze()  # what was imported stays: no collection need walk through it
     keep_to(numbers.get())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,22 +74,35 @@ class Course:
 FREE = Course({})
 
 
+_BELOW_100 = st.integers(0, 99)
+
+# Hypothesis looks at each strategy before it first draws from it: those that return are kept.
+_CHOICES: dict[str, st.SearchStrategy[Any]] = {}
+
+
+def _one_of(choices: Sequence[Any]) -> st.SearchStrategy[Any]:
+    key = repr(choices)  # 1 and 1.0 are equal, and two choices
+    if key not in _CHOICES:
+        _CHOICES[key] = st.sampled_from(choices)
+    return _CHOICES[key]
+
+
 def _seed(draw: st.DrawFn) -> int:
     seed = 0
     for _ in range(_DIGITS):
-        seed = 100 * seed + draw(st.integers(0, 99))
+        seed = 100 * seed + draw(_BELOW_100)
     return seed
 
 
 def _sizes(draw: st.DrawFn, axes: list[str]) -> Sizes:
     """Sizes of axes: pairwise distinct as a rule, else anything; 1 is always among the choices."""
     largest = 5 if len(axes) <= 4 else 3
-    distinct = len(axes) <= largest and draw(st.sampled_from((False, True, True)))
+    distinct = len(axes) <= largest and draw(_one_of((False, True, True)))
     sizes: Sizes = {}
     for axis in axes:
         taken = set(sizes.values()) if distinct else set()
         free = [n for n in range(1, largest + 1) if n not in taken]
-        sizes[axis] = draw(st.sampled_from(free))
+        sizes[axis] = draw(_one_of(free))
     return sizes
 
 
@@ -111,7 +124,7 @@ def _array(
     if kinks and given.name == operation.kinks:
         return values.at_kinks(numbers, shape, 0), "at kinks"
     kinds = [k for k in values.REAL if k != "extreme" or operation.large]
-    kind = draw(st.sampled_from(kinds))
+    kind = draw(_one_of(kinds))
     return values.REAL[kind](numbers, shape, operation.large), kind
 
 
@@ -135,7 +148,7 @@ def examples(
         Put the operation's kinked input on its kinks and ties.
     """
     choices = {**operation.conventions, **operation.parameters, **course.parameters}
-    parameters = {name: draw(st.sampled_from(allowed)) for name, allowed in choices.items()}
+    parameters = {name: draw(_one_of(allowed)) for name, allowed in choices.items()}
     convention = operation.convention_of(parameters)
     inputs = operation.arrays(convention)
     axes = list(dict.fromkeys(a for i in inputs for a in (*i.axes, *filter(None, [i.into]))))
@@ -151,7 +164,7 @@ def examples(
             structure[name] = "full"
     shape = operation.output_shape(convention, sizes, parameters)
     kinds = ("ones",) if course.cotangent == "ones" else tuple(values.COTANGENTS)
-    structure["cotangent"] = draw(st.sampled_from(kinds))
+    structure["cotangent"] = draw(_one_of(kinds))
     cotangent = np.asarray(values.COTANGENTS[structure["cotangent"]](numbers, shape))
-    layout = draw(st.sampled_from(tuple(values.LAYOUTS)))
+    layout = draw(_one_of(tuple(values.LAYOUTS)))
     return Draw(Example(arrays, parameters, cotangent), convention, sizes, structure, layout)

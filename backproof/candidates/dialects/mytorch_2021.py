@@ -231,11 +231,17 @@ class Network(Tried):
         return found
 
 
+_OFTEN = 2 * tuple(layers for layers in LAYERS if layers.count("batchnorm") == 2)
+"""Drawn more often than others: nothing else has a second batch norm, which has checks too."""
+
+
 class MLP(Network):
     """In training: the loss of each sample, by a criterion of its own, and every gradient."""
 
     operation = "batchnorm_mlp"
-    conventions = MappingProxyType({"reduction": ("none",), "mode": ("training",)})
+    conventions = MappingProxyType(
+        {"layers": (*_OFTEN, *LAYERS), "reduction": ("none",), "mode": ("training",)}
+    )
     cotangent = "ones"
     averaged = _numbered("weight", "bias")
     hides = MANNERS | {f"forward.{name}" for name in _numbered(*RUNNING)}  # training shows them
@@ -268,9 +274,8 @@ class Training(Network):
     """Some steps with momentum, and after each an evaluation, which must leave no trace."""
 
     operation = "mlp_training"
-    # Without a depth that others have as well: a second batch norm gets its examples sooner.
     conventions = MappingProxyType(
-        {"layers": tuple(found for found in LAYERS if found != "batchnorm sigmoid, identity")}
+        {"layers": (*_OFTEN, *(n for n in LAYERS if n != "batchnorm sigmoid, identity"))}
     )
     cotangent = "ones"
     hides = MANNERS
