@@ -32,8 +32,11 @@ ROOT = Path(__file__).parent
 SYMBOLIC, NUMERIC = {"proofs", "status_of"}, {"failures_of"}
 
 
-# The rooms that judge whole homeworks, and what comes of it: dear, and NumPy changes little there.
-SYSTEM = {("tests",), ("tests", "gate"), ("tests", "red_team"), ("tests", "report")}
+# The rooms that ask what comes of a judgement: dear, and NumPy changes little there.
+SYSTEM = {
+    ("tests",),
+    *(("tests", room) for room in ("diagnosis", "gate", "red_team", "report")),
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -56,6 +56,7 @@ def off_by_a_millionth(gradient: np.ndarray) -> np.ndarray:
     return planted
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(("operation", "name"), GRADIENTS)
 def test_rejects_an_all_zero_gradient(operation, name):
     """Zeros are no gradient, even of functions whose slope is 0 along many directions."""
@@ -72,6 +73,7 @@ def test_rejects_an_all_zero_layernorm_without_gamma_and_beta():
     assert failing(verdict) == {"layernorm.gradient.x"}
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(("operation", "name"), GRADIENTS)
 def test_rejects_one_entry_off_by_a_millionth(operation, name):
     """A relative error of 1e-6 in the last entry alone fails its own check and no other."""
