@@ -24,6 +24,7 @@ from backproof.oracles.symbolic import Opinion, SymbolicOracle
 
 _IN_SINGLE = "float32 results"
 
+
 @dataclass(frozen=True)
 class Terms:
     """What an examination is held under, beside the operation.
