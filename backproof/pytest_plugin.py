@@ -1,12 +1,14 @@
 """Runs the checks of a homework as pytest's own tests: ``pytest --submission PATH --dialect NAME``.
 
-Nothing of the submission is collected or imported: not a test of it, and not its conftest.py. Each
-check is an item, so ``--junitxml``, ``-k`` and ``-n`` work as everywhere. The items of one
-component share their examples and stay on one worker.
+Nothing of the submission is collected or imported: not a test of it, and not its conftest.py; and
+pytest is not to be run inside it, where its pytest.ini would be obeyed. Each check is an item, so
+``--junitxml``, ``-k`` and ``-n`` work as everywhere. The items of one component share their
+examples and stay on one worker.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,10 +34,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Load no conftest.py: the folder that pytest runs in may be the submission's."""
+    """Obey nothing of the submission: load no conftest.py, and refuse to run where its files lead.
+
+    Raises
+    ------
+    pytest.UsageError
+        Where pytest runs inside the submission, or by a configuration in it.
+    """
     known = early_config.known_args_namespace
     if getattr(known, "submission", None):
         known.noconftest = True
+        os.environ["PYTHONSAFEPATH"] = "1"  # for the workers of xdist, which begin as `python -c`
+        submission = Path(known.submission).resolve()
+        for path in filter(None, (early_config.inipath, early_config.invocation_params.dir)):
+            if path.resolve().is_relative_to(submission):
+                raise pytest.UsageError(
+                    f"{path} is in the submission, which would configure its own judgement: "
+                    "run pytest from another folder"
+                )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -28,6 +28,8 @@ def _processors() -> list[int]:
 
 
 def _context() -> Any:
+    # Workers begin as `python -c`, which looks for modules where it is run: in a homework, say.
+    os.environ["PYTHONSAFEPATH"] = "1"
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")

@@ -48,9 +48,9 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_each_check_is_an_item_and_no_file_of_the_submission_is_loaded(homework: Path) -> None:
-    """Also where pytest runs in the submission's own folder; two workers share the components."""
-    asked = ("--submission", ".", "--dialect", "mytorch", "--examples", "2", "-n", "2")
-    ran = run(homework, *asked, "--junitxml", "../report.xml")
+    """Two workers share the components."""
+    asked = ("--submission", "homework", "--dialect", "mytorch", "--examples", "2", "-n", "2")
+    ran = run(homework.parent, *asked, "--junitxml", "report.xml")
     assert ran.returncode == pytest.ExitCode.TESTS_FAILED
     assert "Asked: the gradient of sigmoid with respect to x: wrong." in ran.stdout
     assert "collected'" not in ran.stdout
@@ -71,13 +71,27 @@ def test_each_check_is_an_item_and_no_file_of_the_submission_is_loaded(homework:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--submission", "."), "--submission needs --dialect"),
-        (("--submission", ".", "--dialect", "hytorch"), "no dialect 'hytorch'"),
+        (("--submission", "homework"), "--submission needs --dialect"),
+        (("--submission", "homework", "--dialect", "hytorch"), "no dialect 'hytorch'"),
         (("--submission", "absent", "--dialect", "mytorch"), "no such file or directory"),
     ],
 )
 def test_bad_input_is_a_usage_error(homework: Path, arguments: tuple[str, ...], said: str) -> None:
     """In one line."""
-    ran = run(homework, *arguments)
+    ran = run(homework.parent, *arguments)
     assert ran.returncode == pytest.ExitCode.USAGE_ERROR
     assert said in ran.stderr + ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("folder", "more"), [("homework", ()), (".", ("-c", "homework/pytest.ini"))], ids=["in", "by"]
+)
+def test_a_submission_does_not_configure_its_own_judgement(
+    homework: Path, folder: str, more: tuple[str, ...]
+) -> None:
+    """Its pytest.ini would let nothing run, and nothing that runs can fail."""
+    (homework / "pytest.ini").write_text("[pytest]\naddopts = --collect-only\n", "utf-8")
+    asked = ("--submission", str(homework), "--dialect", "mytorch", *more)
+    ran = run(homework.parent / folder, *asked)
+    assert ran.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "run pytest from another folder" in ran.stderr

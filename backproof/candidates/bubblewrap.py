@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Collection, Sequence
@@ -88,7 +89,12 @@ def _works(command: tuple[str, ...]) -> bool:
 def _output(command: Sequence[str]) -> str:
     try:
         done = subprocess.run(
-            command, capture_output=True, check=True, encoding="utf-8", timeout=TRIAL_SECONDS
+            command,
+            capture_output=True,
+            check=True,
+            cwd=os.sep,  # `python -c` looks for modules where it is run: in a homework, say
+            encoding="utf-8",
+            timeout=TRIAL_SECONDS,
         )
     except (OSError, subprocess.SubprocessError):
         return ""
