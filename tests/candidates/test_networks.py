@@ -13,7 +13,7 @@ import pytest
 from backproof import catalog, homework
 from backproof.aspects import Gradients
 from backproof.candidates.candidate import Example
-from backproof.candidates.dialects import DIALECTS
+from backproof.candidates.dialects import DIALECTS, mytorch_2022, mytorch_2025
 from backproof.candidates.dialects.dialect import Component, Submission, open_submission
 from backproof.candidates.dialects.mytorch_2021 import MLP as HW1
 from backproof.candidates.dialects.mytorch_2021 import Training
@@ -50,7 +50,7 @@ def asked(submission: Submission, kind: type[Component], count: int = 5) -> tupl
     with Runner(submission) as runner:
         component.survey(lambda script, handles: runner.run([(script, handles)])[0])
         course = Course(component.conventions, component.cotangent, component.fit)
-        terms = Terms(course, component.averaged, accepts_variations=True)
+        terms = Terms(course, component.averaged, component.scale, accepts_variations=True)
         candidate = IsolatedCandidate(runner, component)
         operation = catalog.find(component.operation)
         aspect = Gradients(Examination(operation, candidate, np.dtype(np.float64), terms))
@@ -378,3 +378,136 @@ def test_a_training_takes_two_steps_at_least():
     """Momentum shows in the second."""
     assert Training().fit({"steps": 1}, {}) == ({"steps": 2}, {})
     assert Training().fit({"steps": 3}, {}) == ({"steps": 3}, {})
+
+
+# --- 11-785 since 2022 ---------------------------------------------------------------------------
+
+CHAINS = {"2022": mytorch_2022.Chain, "2025": mytorch_2025.Chain}
+FOLDERS = {"2022": "mytorch/nn/modules", "2025": "mytorch/nn"}
+
+Changed = Mapping[str, Edits]
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Callable[[str, Changed], Path]:
+    """Write a year's right homework with edits in some of its files."""
+
+    def write(edition: str, changes: Changed) -> Path:
+        path = Path(shutil.copytree(EXAMPLES / f"mytorch_{edition}", tmp_path / "homework"))
+        for name, edits in changes.items():
+            file = path / FOLDERS[edition] / f"{name}.py"
+            file.write_text(edited(file.read_text("utf-8"), edits), "utf-8")
+        return path
+
+    return write
+
+
+W_IN_OUT = {
+    "np.zeros((out_features, in_features))": "np.zeros((in_features, out_features))",
+    "A @ self.W.T": "A @ self.W",
+    "dLdZ @ self.W\n": "dLdZ @ self.W.T\n",
+    "dLdZ.T @ self.A": "self.A.T @ dLdZ",
+}
+B_ROW = {
+    "np.zeros((out_features, 1)": "np.zeros((1, out_features)",
+    "self.b.T": "self.b",
+    ".reshape(-1, 1) / self.N": "[np.newaxis] / self.N",
+}
+FLAT_NORM = {"BW = np.ones((1, num_features))": "BW = np.ones(num_features)"}
+LOSS_MATRIX = {").sum() / len(A)": ").sum(keepdims=True) / len(A)"}
+
+
+@pytest.mark.parametrize(
+    ("edition", "changes", "told"),
+    [
+        ("2022", {}, []),
+        ("2025", {}, []),
+        ("2022", {"activation": {"np.ones_like(self.A)": "1.0"}}, []),
+        ("2022", {"linear": B_ROW, "loss": LOSS_MATRIX}, ["b (1, out)", "loss (1, 1)"]),
+        ("2025", {"linear": W_IN_OUT, "batchnorm": FLAT_NORM}, ["W (in, out)", "BW (D,)"]),
+    ],
+)
+def test_right_layers_are_right_in_a_row(changed, edition, changes, told):
+    """Each in the shapes that it was found with, which are named."""
+    submission = open_submission(changed(edition, changes), MYTORCH)
+    variations, wrong = asked(submission, CHAINS[edition])
+    assert wrong == set()
+    assert [v for v in variations if not v.startswith("dLdBW")] == told
+
+
+NORM_SLOPES = {f"gradient.{name}{n}" for name in ("gamma", "beta") for n in (1, 2)}
+LAST = {"gradient.weight3", "gradient.bias3"}
+NORMALISED = {f"gradient.{name}" for name in ("weight1", "gamma1", "beta1", "weight2")}
+TRUE_LOSS = {"self.softmax - self.Y": "(self.softmax - self.Y) / len(self.Y)"}
+TRUE_LINEAR = {"self.A / self.N": "self.A", "(-1, 1) / self.N": "(-1, 1)"}
+LAST_SLOPES = {
+    "        self.dLdW = np.zeros_like(self.W)\n": "",
+    "self.dLdW = dLdZ": "Linear.dLdW = dLdZ",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"loss": TRUE_LOSS}, SLOPES | NORM_SLOPES),
+        ({"linear": TRUE_LINEAR}, SLOPES),
+        ({"loss": TRUE_LOSS, "linear": TRUE_LINEAR}, NORM_SLOPES),
+    ],
+    ids=["loss", "linear", "both"],
+)
+def test_only_the_chain_agrees(changed, changes, found):
+    """In 2022 the mean may come in at either of two places, as far as the linear layers go."""
+    submission = open_submission(changed("2022", changes), MYTORCH)
+    assert asked(submission, mytorch_2022.Chain, 25)[1] == found
+
+
+def test_gradients_that_all_layers_of_a_class_share_show_in_a_row(changed):
+    """The first layer's are the last to be written; a layer by itself passes."""
+    path = changed("2022", {"linear": LAST_SLOPES})
+    assert homework.judge(path, MYTORCH, operations=["linear"], count=4).verdict == "pass"
+    wrong = asked(open_submission(path, MYTORCH), mytorch_2022.Chain, 20)[1]
+    assert wrong == {"gradient.weight2", "gradient.weight3"}
+
+
+@pytest.mark.parametrize(
+    ("edition", "changes", "found"),
+    [
+        (
+            "2022",
+            {"activation": {"self.A * (1 - self.A)": "1 - self.A"}},
+            (SLOPES | NORM_SLOPES) - LAST,
+        ),
+        ("2025", {"batchnorm": {"dLdBZ * self.BW": "dLdBZ"}}, NORMALISED),
+        ("2025", {"loss": {"Softmax().forward(A)": "np.exp(A)"}}, SLOPES | NORM_SLOPES),
+    ],
+)
+def test_a_mistake_in_one_layer_shows_in_those_before_it(changed, edition, changes, found):
+    """What is after it stays right; a bias that is normalised away has none but 0."""
+    submission = open_submission(changed(edition, changes), MYTORCH)
+    assert asked(submission, CHAINS[edition], 25)[1] == found
+
+
+def test_two_mistakes_may_cancel_in_a_row():
+    """In the wrong example the loss lacks 1/N and the linear layer has it: the last W is right."""
+    wrong = asked(open_submission(EXAMPLES / "mytorch_2025_wrong", MYTORCH), CHAINS["2025"], 25)[1]
+    assert wrong == (SLOPES | NORM_SLOPES) - {"gradient.weight3"}
+
+
+def test_a_bias_gradient_that_fits_no_column_is_told_its_shape(changed):
+    """As the layer by itself is."""
+    path = changed("2022", {"linear": {".reshape(-1, 1) / self.N": " / self.N"}})
+    only = "batchnorm_mlp.gradient.bias1"
+    (check,) = homework.judge(path, MYTORCH, count=4, only=only).checks
+    assert check.status == "fail"
+    assert check.diagnosis.text.endswith("it must have (2, 1).")
+
+
+def test_layers_in_a_row_wait_for_the_last_that_is_to_be_written(changed):
+    """Those that are written are judged by themselves."""
+    edits = {"return self.A * (1 - self.A)": "raise NotImplemented"}
+    path = changed("2022", {"activation": edits})
+    verdict = homework.judge(path, MYTORCH, operations=["batchnorm_mlp", "linear"], count=2)
+    chain = [c for c in verdict.checks if c.operation == "batchnorm_mlp"]
+    assert {c.status for c in chain} == {"not-implemented"}
+    assert {c.message for c in chain} == {"Sigmoid.backward is not written"}
+    assert {c.status for c in verdict.checks if c not in chain} == {"pass"}

@@ -1,7 +1,7 @@
 """Carnegie Mellon 11-785, homework 1 part 1, as handed out in 2022: ``mytorch.nn.modules``.
 
 The losses are means, but their backwards leave the mean out, and the linear layer puts it in: the
-gradients of the parameters are the true ones only when both are chained.
+gradients of the linear layers' parameters are the true ones only when both are chained.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 
 from backproof.candidates.candidate import Answer, Example
 from backproof.candidates.dialects.dialect import Ask, Edition, column, row
+from backproof.candidates.dialects.mytorch_2021 import MLP
 from backproof.candidates.dialects.trial import (
     BATCH,
     INPUTS,
@@ -28,6 +29,7 @@ from backproof.candidates.dialects.trial import (
 )
 from backproof.candidates.script import Script
 from backproof.candidates.wire import Handle
+from backproof.networks.batchnorm_mlp import MOMENTUM, layers_of
 from backproof.operation import Sizes
 from derivations.mse import OVER_ENTRIES
 
@@ -41,6 +43,10 @@ class Module(Tried):
         """Call forward."""
         return {"y": script.call(layer, "forward", example.inputs["x"])}
 
+    def pull(self, script: Script, layer: Handle, upstream: Handle) -> Handle:
+        """In a chain: from the gradient by what came out to that by what went in."""
+        return script.call(layer, "backward", upstream)
+
 
 class Activation(Module):
     """``backward()`` is elementwise, from what the forward stored."""
@@ -51,6 +57,10 @@ class Activation(Module):
     def backward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
         """Ask for the derivative."""
         return {"x": script.call(layer, "backward")}
+
+    def pull(self, script: Script, layer: Handle, upstream: Handle) -> Handle:
+        """The chain multiplies by the derivative, which may be a number."""
+        return script.call(upstream, "__mul__", script.call(layer, "backward"))
 
 
 class Identity(Activation):
@@ -188,7 +198,7 @@ class Layer(Module):
         """Name a vector's gradient that fits the vector and has another shape."""
         came = getattr(value, "shape", ())
         shape = self.shapes[name].get(came)
-        fits = fits_column(came) if self._is_column(name) else self._flat(name, value).ndim == 1
+        fits = fits_column(came) if self.is_column(name) else self._flat(name, value).ndim == 1
         if shape not in {None, self.held[name]} and fits:
             self.variations.append(f"{attribute} {shape}")
 
@@ -208,7 +218,7 @@ class Layer(Module):
         }
 
     def _shaped(self, name: str, value: np.ndarray) -> np.ndarray:
-        if self._is_column(name):
+        if self.is_column(name):
             return column(value)
         return row(value) if self.held[name].startswith("(1, ") else value.copy()
 
@@ -219,7 +229,7 @@ class Layer(Module):
         gradients: Mapping[str, np.ndarray],
     ) -> Answer:
         """Say of a column's gradient that does not fit which shape it must have."""
-        columns = list(filter(self._is_column, self._vectors()))
+        columns = list(filter(self.is_column, self._vectors()))
         misshapen = misshapen_columns(example, gradients, columns)
         return replace(super().read(example, outputs, gradients), misshapen=misshapen)
 
@@ -227,13 +237,14 @@ class Layer(Module):
         """The parameters with a gradient that are vectors."""
         return [name for name in self.gradients if name != "weight"]
 
-    def _is_column(self, name: str) -> bool:
+    def is_column(self, name: str) -> bool:
+        """Whether the layer holds it as (n, 1)."""
         return self.held[name].endswith(", 1)")
 
     def _flat(self, name: str, value: np.ndarray) -> np.ndarray:
         """A vector's gradient as (n,), if it can be subtracted from the vector."""
         if name in self._vectors():
-            return flat_gradient(value, column=self._is_column(name))
+            return flat_gradient(value, column=self.is_column(name))
         return super()._flat(name, value)
 
 
@@ -309,6 +320,122 @@ class BatchNorm1d(Layer):
         return super().backward(script, layer, example)
 
 
+class Chain(Tried):
+    """The homework's own layers in a row, and the cross-entropy at the end.
+
+    In training: forward through all of them, then the loss, and backward in turn; only then are the
+    gradients read, as an optimiser would. Batch norm's are sums, and what the loss hands down is N
+    times the gradient of its mean.
+
+    Attributes
+    ----------
+    kinds
+        The components of its layers and of its loss, by their operation.
+    parts
+        What is known of each.
+    holders
+        By the name of a parameter, what has it.
+    links
+        Of the latest object: each layer's number, its component, and the layer.
+    """
+
+    operation = "batchnorm_mlp"
+    kinds: ClassVar[tuple[type[Module], ...]] = (
+        *(Linear, BatchNorm1d, CrossEntropyLoss),
+        *(Identity, Sigmoid, Tanh, ReLU),
+    )
+    conventions = MappingProxyType({**MLP.conventions, "reduction": ("mean",)})
+    cotangent = "ones"
+    scale = MappingProxyType(dict.fromkeys(("gamma1", "beta1", "gamma2", "beta2"), _samples))
+    hides = MLP.hides
+    unwritten = RAISES_NOT_IMPLEMENTED
+    trial = replace(MLP.trial, cotangent=np.ones(()))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts = {kind.operation: kind() for kind in self.kinds}
+        layers = [part for part in self.parts.values() if isinstance(part, Layer)]
+        self.holders = {name: layer for layer in layers for name in layer.attributes}
+        self.links: list[tuple[int, Module, Handle]] = []
+
+    def survey(self, ask: Ask) -> None:
+        """Look at each layer by itself, and then at all in a row."""
+        for part in self.parts.values():
+            try:
+                part.survey(ask)
+            finally:
+                self.refusal = part.refusal
+            self.variations += part.variations
+        self.try_out(ask)
+
+    def create(self, script: Script, example: Example) -> Handle:
+        """Make the layers, each with its own of the example's parameters, and then the loss."""
+        self.links = []
+        for n, (normalised, activation) in enumerate(layers_of(example.parameters["layers"]), 1):
+            for operation in ("linear", *normalised * ("batchnorm",), activation):
+                part = self.parts[operation]
+                layer = part.build(script, self._own(example, n, operation))
+                self.links.append((n, part, layer))
+        return self.parts["softmax_cross_entropy"].build(script, example)
+
+    def _own(self, example: Example, n: int, operation: str) -> Example:
+        """What one layer is made from; of its input, the width counts."""
+        inputs = {name[:-1]: a for name, a in example.inputs.items() if name.endswith(str(n))}
+        before, after = inputs["weight"].shape
+        inputs["weight"] = self._laid(inputs["weight"])
+        inputs["x"] = np.ones((1, before if operation == "linear" else after))
+        return Example(inputs, {"momentum": MOMENTUM}, np.ones((1, after)))
+
+    def _laid(self, weight: np.ndarray) -> np.ndarray:
+        """A weight, or its gradient, from the network's layout to the layer's or back."""
+        lies = self.parts["linear"].conventions["layout"] == ("x W^T + b",)
+        return weight.T if lies else weight
+
+    def forward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
+        """Call every forward, then the loss."""
+        array: Any = example.inputs["x"]
+        for _, _, link in self.links:
+            array = script.call(link, "forward", array)
+        loss = script.call(layer, "forward", array, example.inputs["targets"])
+        return {"loss": loss, "logits": array}
+
+    def backward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
+        """Call every backward, the loss' first; then read the gradients off the layers."""
+        upstream = script.call(layer, "backward")
+        for _, part, link in reversed(self.links):
+            upstream = part.pull(script, link, upstream)
+        return {
+            f"{name}{n}": script.get(link, attribute)
+            for n, part, link in self.links
+            if isinstance(part, Layer)
+            for name, attribute in part.gradients.items()
+        }
+
+    def read(
+        self,
+        example: Example,
+        outputs: Mapping[str, np.ndarray],
+        gradients: Mapping[str, np.ndarray],
+    ) -> Answer:
+        """Say of a column's gradient that does not fit which shape it must have."""
+        columns = [name for name in gradients if self._is_column(name)]
+        misshapen = misshapen_columns(example, gradients, columns)
+        return replace(super().read(example, outputs, gradients), misshapen=misshapen)
+
+    def _is_column(self, name: str) -> bool:
+        kind = name[:-1]
+        return self.holders[kind].is_column(kind)
+
+    def _flat(self, name: str, value: np.ndarray) -> np.ndarray:
+        if name == "loss":
+            return value.reshape(()) if _is_number(value) else value
+        if name.startswith("weight"):
+            return self._laid(value) if value.ndim == 2 else value
+        if name.startswith(("bias", "gamma", "beta")):
+            return flat_gradient(value, column=self._is_column(name))
+        return super()._flat(name, value)
+
+
 EDITION = Edition(
     name="2022",
     folders=(".",),
@@ -324,5 +451,6 @@ EDITION = Edition(
         CrossEntropyLoss,
         Linear,
         BatchNorm1d,
+        Chain,
     ),
 )

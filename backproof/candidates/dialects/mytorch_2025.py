@@ -88,6 +88,13 @@ class BatchNorm1d(mytorch_2022.BatchNorm1d):
     module = "mytorch.nn.batchnorm"
 
 
+class Chain(mytorch_2022.Chain):
+    """Every gradient is that of the mean loss."""
+
+    kinds = (Linear, BatchNorm1d, CrossEntropyLoss, Identity, Sigmoid, Tanh, ReLU)
+    scale = MappingProxyType({})
+
+
 EDITION = Edition(
     name="2025",
     folders=(".",),
@@ -103,5 +110,6 @@ EDITION = Edition(
         CrossEntropyLoss,
         Linear,
         BatchNorm1d,
+        Chain,
     ),
 )
