@@ -17,7 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from backproof.candidates import bubblewrap, imports, sandbox, wire
+from backproof import isolation
+from backproof.candidates import bubblewrap, imports, wire
 from backproof.candidates.candidate import CandidateError, Unanswered
 from backproof.candidates.dialects.dialect import Submission
 from backproof.candidates.script import Script
@@ -56,7 +57,24 @@ class RunnerError(RuntimeError):
 
 
 class IsolationError(RunnerError):
-    """The process cannot be confined as far as it has to be; nothing of the submission ran."""
+    """The process cannot be confined as far as it has to be; nothing of the submission ran.
+
+    Attributes
+    ----------
+    tier
+        What was reached.
+    missing
+        What could not be done, each with its reason.
+    """
+
+    def __init__(self, tier: str, missing: Sequence[str]) -> None:
+        super().__init__(tier, missing)  # as they are, or another process could not hand it on
+        self.tier = tier
+        self.missing = missing
+
+    def __str__(self) -> str:
+        what = "; ".join(self.missing)
+        return f"isolation is asked for, and this machine reaches {self.tier}: {what}"
 
 
 @dataclass(frozen=True)
@@ -108,7 +126,7 @@ class Runner:
     ) -> None:
         self.budget = budget
         self.confined = confined
-        self.isolation = "none"
+        self._tiers: list[str] = []
         self._python = python
         self._submission = submission
         self._process: subprocess.Popen[bytes] | None = None
@@ -130,6 +148,11 @@ class Runner:
     def close(self) -> None:
         """End the process that this runner started, if it runs."""
         self._stop()
+
+    @property
+    def isolation(self) -> str:
+        """The tier that every process of this runner reached; ``"none"`` before the first."""
+        return isolation.weakest(self._tiers)
 
     @property
     def stderr(self) -> str:
@@ -248,18 +271,16 @@ class Runner:
                 os.set_blocking(stream.fileno(), False)
         try:
             ready = _Exchange(process, time.monotonic() + START_BUDGET).read()
-            self.isolation, *missing = wire.decode(ready)
+            tier, *missing = wire.decode(ready)
         except (OSError, wire.WireError, _ExpiredError):
             self._stop()
             said = self.stderr.strip().splitlines() or ["it said nothing"]
             what = f"{self._python} did not start as a runner: {said[-1]}"
             raise RunnerError(what) from None
-        if self.confined and not sandbox.confines(self.isolation):
+        if self.confined and not isolation.confines(tier):
             self._stop()
-            raise IsolationError(
-                f"isolation is asked for, and this machine reaches {self.isolation}: "
-                + "; ".join(missing)
-            )
+            raise IsolationError(tier, missing)
+        self._tiers.append(tier)
         return process
 
     def _collect(self, stream: IO[bytes]) -> None:

@@ -58,12 +58,6 @@ class Confinement(NamedTuple):
     missing: tuple[str, ...]
 
 
-def confines(tier: str) -> bool:
-    """Tell whether a tier closes files, network and processes, and so suffices to gate."""
-    layers = tier.split("+")
-    return "seccomp" in layers and ("landlock" in layers or "bubblewrap" in layers)
-
-
 def enter(
     submission: str,
     left_out: Collection[str],
