@@ -73,8 +73,12 @@ class IsolationError(RunnerError):
         self.missing = missing
 
     def __str__(self) -> str:
-        what = "; ".join(self.missing)
-        return f"isolation is asked for, and this machine reaches {self.tier}: {what}"
+        reasons = f" ({'; '.join(self.missing)})" if self.missing else ""
+        opened = " and ".join(isolation.left_open(self.tier))
+        return (
+            f"isolation is asked for, and this machine reaches {self.tier}{reasons}, "
+            f"which leaves {opened} open: nothing is judged"
+        )
 
 
 @dataclass(frozen=True)

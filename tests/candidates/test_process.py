@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import sys
 import time
 from collections.abc import Callable
@@ -13,7 +14,13 @@ import numpy as np
 import pytest
 
 from backproof.candidates.candidate import CandidateError
-from backproof.candidates.process import MAX_STDERR, Budget, Runner, RunnerError
+from backproof.candidates.process import (
+    MAX_STDERR,
+    Budget,
+    IsolationError,
+    Runner,
+    RunnerError,
+)
 from backproof.candidates.script import Script
 from backproof.candidates.wire import Value
 
@@ -145,6 +152,58 @@ def test_an_interrupted_request_leaves_no_stale_reply(
         with pytest.raises(KeyboardInterrupt):
             call(runner, X + 1)
     assert np.array_equal(call(runner, X + 2), 2 * (X + 2))
+
+
+# --- isolation ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tier", ["none", "rlimits", "seccomp", "landlock"])
+def test_a_process_that_is_not_confined_enough_runs_nothing(
+    start: Start, reaching: Callable[[str], None], tmp_path: Path, tier: str
+) -> None:
+    """Where it has to be; else it runs, and says what it reached."""
+    reaching(tier)
+    mark = tmp_path / "imported"
+    code = f"open({str(mark)!r}, 'w')\nclass Layer:\n answer = 42"
+    runner = start(code, confined=True)
+    for _ in range(2):
+        with pytest.raises(IsolationError, match=f"this machine reaches {tier} ") as caught:
+            get(runner, "answer")
+    assert caught.value.tier == tier
+    assert not mark.exists()
+    runner = start(code)
+    assert get(runner, "answer") == [42]
+    assert runner.isolation == tier
+    assert mark.exists()
+
+
+def test_a_confined_process_is_not_replaced_by_one_that_is_not(
+    start: Start, reaching: Callable[[str], None]
+) -> None:
+    """Every process is asked, not the first alone; without that, the weakest tier is claimed."""
+    strict, lax = (
+        start("class Layer:\n answer = 42", confined=confined) for confined in (True, False)
+    )
+    reaching("landlock+seccomp")
+    assert [get(runner, "answer") for runner in (strict, lax)] == [[42], [42]]
+    strict.close()
+    lax.close()
+    reaching("seccomp")
+    with pytest.raises(IsolationError):
+        get(strict, "answer")
+    assert get(lax, "answer") == [42]
+    assert (strict.isolation, lax.isolation) == ("landlock+seccomp", "seccomp")
+
+
+def test_a_worker_hands_on_what_isolation_it_missed() -> None:
+    """An exception goes from one process to another as its arguments."""
+    error = IsolationError("rlimits", ["seccomp: the system calls of riscv64 are not known"])
+    handed = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    assert (str(handed), handed.tier) == (str(error), "rlimits")
+    assert str(IsolationError("rlimits", [])) == (
+        "isolation is asked for, and this machine reaches rlimits, "
+        "which leaves files and the network and other processes open: nothing is judged"
+    )
 
 
 # --- budgets -------------------------------------------------------------------------------------
