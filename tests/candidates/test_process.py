@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+if sys.platform != "win32":
+    import fcntl
+
 from backproof.candidates.candidate import CandidateError
 from backproof.candidates.process import (
     MAX_STDERR,
@@ -272,6 +275,51 @@ def test_the_budget_that_is_used_up_first_is_the_one_that_is_named(start: Start)
     """A request's own is the smallest here."""
     budget = Budget(request=0.1, check=100.0, deadline=time.time() + 100.0)
     assert failure(start(SLEEP, budget=budget), 60) == ("error", "took longer than 0.1 s")
+
+
+FORKING = """
+    import fcntl, os, time
+
+    class Layer:
+        def forward(self, path, endless):
+            held = os.open(path, os.O_CREAT | os.O_RDWR)
+            fcntl.flock(held, fcntl.LOCK_EX)
+            if not os.fork():  # the child holds the lock too
+                time.sleep(3600)
+            while endless:
+                pass
+"""
+
+
+def is_locked(path: Path) -> bool:
+    """Tell whether any process still holds the lock on a file."""
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")
+@pytest.mark.parametrize("endless", [True, False], ids=["at its budget", "when it is closed"])
+def test_what_a_process_started_ends_with_it(
+    start: Start, reaching: Callable[[str], None], tmp_path: Path, *, endless: bool
+) -> None:
+    """By SIGKILL to the group, where no filter forbids a child in the first place."""
+    reaching("none")
+    lock = tmp_path / "lock"
+    runner = start(FORKING, budget=Budget(request=0.5 if endless else 60.0))
+    if endless:
+        assert failure(runner, str(lock), endless) == ("error", "took longer than 0.5 s")
+    else:
+        assert call(runner, str(lock), endless) is None
+        assert is_locked(lock)
+        runner.close()
+    patience = time.monotonic() + 30.0  # a kill is sent, not waited for
+    while is_locked(lock) and time.monotonic() < patience:
+        time.sleep(0.01)
+    assert not is_locked(lock)
 
 
 def test_a_budget_may_be_longer_than_the_start_budget(
