@@ -263,11 +263,19 @@ def verify(
     help="The interface's year.",
     show_default="the one that the code looks like",
 )
-@click.option("--request-budget", "request", type=SECONDS, default=10.0, help="For one answer.")
 @click.option(
-    "--check-budget", "per_check", type=SECONDS, default=120.0, help="For one component's checks."
+    "--request-budget", "request", type=SECONDS, default=10.0, help="Seconds for one answer."
 )
-@click.option("--total-budget", "total", type=SECONDS, default=600.0, help="For the submission.")
+@click.option(
+    "--check-budget",
+    "per_check",
+    type=SECONDS,
+    default=120.0,
+    help="Seconds for all checks of one component.",
+)
+@click.option(
+    "--total-budget", "total", type=SECONDS, default=600.0, help="Seconds for all components."
+)
 @click.option(
     "--require-isolation/--no-require-isolation",
     "confined",

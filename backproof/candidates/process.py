@@ -19,7 +19,7 @@ from typing import IO, Self
 
 from backproof import isolation
 from backproof.candidates import bubblewrap, imports, wire
-from backproof.candidates.candidate import CandidateError, Unanswered
+from backproof.candidates.candidate import CandidateError, TimeUpError, Unanswered
 from backproof.candidates.dialects.dialect import Submission
 from backproof.candidates.script import Script
 from backproof.candidates.wire import Handle
@@ -224,8 +224,8 @@ class Runner:
         if seconds == budget.request:
             return CandidateError("error", f"took longer than {budget.request:g} s")
         if seconds == budget.check - self._taken:
-            return CandidateError("error", f"took longer than {budget.check:g} s in all")
-        return CandidateError("not-judged", "the time for the whole submission was over")
+            return TimeUpError("error", f"took longer than {budget.check:g} s in all")
+        return TimeUpError("not-judged", "the time for the whole submission was over")
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start the process, unless it runs; nothing of the submission runs by that.
