@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import shutil
+import sys
 import time
 from pathlib import Path
 from textwrap import dedent
@@ -221,6 +223,40 @@ def test_the_end_of_the_total_leaves_finished_components_their_results(tmp_path,
         ("tanh", "not-judged", "the time for the whole submission was over"),
     }
     assert (verdict.verdict, verdict.exit_code) == ("incomplete", 3)
+
+
+# --- the grader's memory -------------------------------------------------------------------------
+
+PR_GET_DUMPABLE, PR_SET_DUMPABLE = 3, 4
+
+
+@pytest.fixture
+def dumpable():
+    """Tell whether other processes may read this one's memory, which they may at first."""
+    if sys.platform != "linux":
+        pytest.skip("the switch is Linux's")
+    libc = ctypes.CDLL(None)
+    before = libc.prctl(PR_GET_DUMPABLE, 0, 0, 0, 0)
+    libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+    yield lambda: libc.prctl(PR_GET_DUMPABLE, 0, 0, 0, 0)
+    libc.prctl(PR_SET_DUMPABLE, before, 0, 0, 0)
+
+
+def test_a_worker_that_judges_hides_its_memory(dumpable, tmp_path):
+    """And so does a process that judges without workers."""
+    asked = homework.Homework(copied(tmp_path), "mytorch", only="relu.forward", count=1)
+    (number,) = asked.numbers(["relu"])
+    assert dumpable() == 1
+    asked.judge(number)
+    assert dumpable() == 0
+
+
+def test_the_process_that_gathers_the_verdicts_hides_its_memory(dumpable, tmp_path):
+    """Before any of the submission runs."""
+    asked = homework.Homework(copied(tmp_path), "mytorch")
+    assert dumpable() == 1
+    homework.judge_each(asked, [], 2, lambda *_: None)
+    assert dumpable() == 0
 
 
 # --- dialects of others --------------------------------------------------------------------------
