@@ -263,11 +263,19 @@ def verify(
     help="The interface's year.",
     show_default="the one that the code looks like",
 )
-@click.option("--request-budget", "request", type=SECONDS, default=10.0, help="For one answer.")
 @click.option(
-    "--check-budget", "per_check", type=SECONDS, default=120.0, help="For one component's checks."
+    "--request-budget", "request", type=SECONDS, default=10.0, help="Seconds for one answer."
 )
-@click.option("--total-budget", "total", type=SECONDS, default=600.0, help="For the submission.")
+@click.option(
+    "--check-budget",
+    "per_check",
+    type=SECONDS,
+    default=120.0,
+    help="Seconds for all checks of one component.",
+)
+@click.option(
+    "--total-budget", "total", type=SECONDS, default=600.0, help="Seconds for all components."
+)
 @click.option(
     "--require-isolation/--no-require-isolation",
     "confined",
@@ -328,7 +336,7 @@ def check(
 def _reported(reports: Sequence[Report]) -> Iterator[None]:
     """Where nothing can be judged, say so on every platform, and in one line here."""
     from backproof.candidates.dialects.dialect import SubmissionError  # noqa: PLC0415
-    from backproof.candidates.process import RunnerError  # noqa: PLC0415
+    from backproof.candidates.process import IsolationError, RunnerError  # noqa: PLC0415
     from backproof.homework import DialectError  # noqa: PLC0415
 
     try:
@@ -336,8 +344,9 @@ def _reported(reports: Sequence[Report]) -> Iterator[None]:
     except (LookupError, DialectError) as error:
         raise UsageError(str(error.args[0])) from None
     except (SubmissionError, RunnerError) as error:
+        reached = error.tier if isinstance(error, IsolationError) else "none"
         for report in reports:
-            report.write(Verdict(()), refused(str(error)))
+            report.write(Verdict((), reached), refused(str(error)))
         kind = UsageError if isinstance(error, SubmissionError) else NotJudgedError
         raise kind(str(error)) from None
 

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from backproof.candidates.candidate import Answer, CandidateError, Example, Round
+from backproof.candidates.candidate import Answer, CandidateError, Example, Round, TimeUpError
 from backproof.compare import Finding, within
 from backproof.examination import Examination, shaped, unit_roundoff
 from backproof.inputs import values
@@ -92,7 +92,7 @@ class Contract:
         Raises
         ------
         CandidateError
-            Where the candidate gives no answer even to the plain example.
+            Where the candidate gives no answer even to the plain example, or no time is left.
         """
         answer = self.examination.answer(self.examination.example(draw))
         found = dict(self._forms(draw, answer))
@@ -102,6 +102,8 @@ class Contract:
             found["randomness"] = self._randomness(draw)
         try:
             found |= self._in_turn(draw, slack)
+        except TimeUpError:
+            raise
         except CandidateError as error:
             found["repeatability"] = Finding.broken(
                 f"The first call answers; a further one does not: {error}"
@@ -160,6 +162,8 @@ class Contract:
             return Finding.kept()
         try:
             found = self.examination.answer(_laid_out(self.examination.example(draw), draw.layout))
+        except TimeUpError:
+            raise
         except CandidateError as error:
             return Finding.broken(f"Its arrays are {draw.layout}, and the answer fails: {error}")
         text = "{name} is another where its arrays are " + draw.layout + "."
@@ -252,6 +256,8 @@ class Contract:
         """The second backward's answer; none where the first has freed what it needs."""
         try:
             return self.examination.candidate.again(self.examination.example(draw))
+        except TimeUpError:
+            raise
         except CandidateError:
             return Answer({}, {})
 

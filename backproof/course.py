@@ -60,9 +60,9 @@ class Budget:
     request
         For one answer.
     check
-        For one check.
+        For all checks of one component, which share its process and its examples.
     total
-        For all of them.
+        For all components.
     """
 
     request: float | None = None

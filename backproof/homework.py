@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from backproof import catalog, workers
+from backproof.candidates import sandbox
 from backproof.candidates.candidate import CandidateError
 from backproof.candidates.dialects import DIALECTS
 from backproof.candidates.dialects.dialect import (
@@ -170,6 +171,7 @@ class Homework:
         RunnerError
             Where the process cannot be started, or not be confined.
         """
+        sandbox.hide_memory()
         component = self.submission.edition.components[number]()
         with Runner(self.submission, budget=self.budget, confined=self.confined) as runner:
             runner.start()
@@ -260,6 +262,7 @@ def judge_each(
     finished: Callable[[str, Sequence[Check]], None],
 ) -> Verdict:
     """Examine some components of a homework; see `judge`."""
+    sandbox.hide_memory()  # where the verdicts are gathered; `judge` does it in each worker
     verdicts = workers.ordered(
         homework.judge,
         numbers,

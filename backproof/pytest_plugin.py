@@ -1,9 +1,11 @@
 """Runs the checks of a homework as pytest's own tests: ``pytest --submission PATH --dialect NAME``.
 
-Nothing of the submission is collected or imported: not a test of it, and not its conftest.py; and
-pytest is not to be run inside it, where its pytest.ini would be obeyed. Each check is an item, so
-``--junitxml``, ``-k`` and ``-n`` work as everywhere. The items of one component share their
-examples and stay on one worker.
+Nothing of the submission is collected or imported: not a test of it, and not its conftest.py. Each
+check is an item, so ``--junitxml``, ``-k`` and ``-n`` work as everywhere. The items of one
+component share their examples and stay on one worker.
+
+Where the submission's process cannot be started, or not be isolated under CI=true, each item is an
+error of its setup and no failure, and the exit code is 3, as `backproof check` has it.
 """
 
 from __future__ import annotations
@@ -17,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from backproof.candidates.process import Budget
+    from backproof.candidates.process import Budget, RunnerError
     from backproof.course import Budget as Asked
-    from backproof.verdict import Check
+    from backproof.verdict import Check, Verdict
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -91,7 +93,9 @@ class _Judge:
             self.expected = {n: self.homework.expected(n) for n in self.homework.numbers()}
         except (LookupError, SubmissionError, DialectError) as error:
             raise pytest.UsageError(str(error.args[0])) from None
-        self.checks: dict[str, Check] = {}
+        self.verdicts: dict[int, Verdict] = {}
+        self.unjudged: RunnerError | None = None
+        self.failed_in: set[str] = set()
 
     def pytest_report_header(self) -> str:
         """Say what is judged, and as what."""
@@ -119,12 +123,37 @@ class _Judge:
 
         return LoadScopeScheduling(config, log)
 
-    def check(self, number: int, id_: str) -> Check:
-        """The check, with the others of its component where it is the first."""
-        if id_ not in self.checks:
-            verdict = self.homework.judge(number)
-            self.checks.update({check.id: check for check in verdict.checks})
-        return self.checks[id_]
+    def verdict(self, number: int) -> Verdict:
+        """The verdict on a component, of which one examination gives all checks.
+
+        Raises
+        ------
+        RunnerError
+            Where its process cannot be started, or not be confined; at once where one was not.
+        """
+        from backproof.candidates.process import RunnerError  # noqa: PLC0415
+
+        if self.unjudged is not None:
+            raise self.unjudged
+        if number not in self.verdicts:
+            try:
+                self.verdicts[number] = self.homework.judge(number)
+            except RunnerError as error:
+                self.unjudged = error
+                raise
+        return self.verdicts[number]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Remember whether checks failed, or the machine."""
+        if report.failed:
+            self.failed_in.add(str(report.when))
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Tell by the exit code where nothing failed but the machine."""
+        from backproof.verdict import EXIT_CODES  # noqa: PLC0415
+
+        if self.failed_in == {"setup"}:
+            session.exitstatus = EXIT_CODES["incomplete"]
 
 
 def _budget(asked: Asked) -> Budget:
@@ -157,12 +186,25 @@ class CheckItem(pytest.Item):
         self.number = number
         self.check_id = id_
 
+    def setup(self) -> None:
+        """Judge: where that cannot be done, the setup is in error, and no check has failed."""
+        from backproof.candidates.process import RunnerError  # noqa: PLC0415
+
+        try:
+            verdict = self.judge.verdict(self.number)
+        except RunnerError as error:
+            pytest.fail(str(error), pytrace=False)
+        self.check = next(c for c in verdict.checks if c.id == self.check_id)
+        self.user_properties += [
+            ("status", self.check.status),
+            ("examples", self.check.examples),
+            ("isolation", verdict.isolation),
+        ]
+
     def runtest(self) -> None:
-        """Judge, and fail unless it passes: what could not be judged has not passed."""
-        check = self.judge.check(self.number, self.check_id)
-        self.user_properties += [("status", check.status), ("examples", check.examples)]
-        if check.status != "pass":
-            raise CheckFailedError(check)
+        """Fail unless it passes: what could not be judged has not passed."""
+        if self.check.status != "pass":
+            raise CheckFailedError(self.check)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_: Any) -> Any:
         """Say what a teacher would."""

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from backproof.isolation import weakest
 from backproof.version import __version__
 
 SCHEMA = 1
@@ -214,8 +215,8 @@ def versions() -> dict[str, str]:
 
 
 def merge(verdicts: Sequence[Verdict]) -> Verdict:
-    """One verdict of many, in their order."""
-    checks = tuple(c for v in verdicts for c in v.checks)
+    """One verdict of many, in their order, with the isolation that all of them had."""
     if not verdicts:
-        return Verdict(checks)
-    return replace(verdicts[0], checks=checks)
+        return Verdict(())
+    checks = tuple(c for v in verdicts for c in v.checks)
+    return replace(verdicts[0], checks=checks, isolation=weakest([v.isolation for v in verdicts]))

@@ -1,7 +1,8 @@
 """Measure what backproof costs, against its budgets and, where there is a peer, against the peer.
 
 ``python benchmarks/cost.py`` prints Markdown tables; ``--json FILE`` writes the record as well.
-Exits 1 where a budget is not met.
+Exits 1 where a budget is not met. It needs a POSIX system: Windows does not say what memory a
+process had at most.
 """
 
 from __future__ import annotations
@@ -183,6 +184,12 @@ def in_own_process(name: str, elements: int) -> Sized:
     return Sized(**json.loads(done.stdout))
 
 
+def peak_megabytes() -> float:
+    """The most memory that this process has had."""
+    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, the others KiB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
+
+
 def one_size(name: str, elements: int) -> Sized:
     """Time a check of so many elements."""
     operation = find(name)
@@ -194,14 +201,14 @@ def one_size(name: str, elements: int) -> Sized:
     examination, candidate = examined(operation)
     small = drawn(operation, dict.fromkeys(sizes, 2))
     examination.findings(small)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_megabytes()
     candidate.forwards = candidate.backwards = 0
     seconds = [timed(lambda: examination.findings(draw))]
     forwards, backwards = candidate.forwards, candidate.backwards
     while sum(seconds) < 1 and len(seconds) < 50:
         seconds.append(timed(lambda: examination.findings(draw)))
     took = statistics.median(seconds)
-    peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    peak = peak_megabytes() - before
     count = draw.example.inputs[next(iter(draw.example.inputs))].size
     return Sized(name, elements, forwards, backwards, took * 1e3, took * 1e9 / count, peak)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -265,6 +267,88 @@ def test_a_submission_that_is_none_is_reported_as_such(capsys, tmp_path):
     results = json.loads(report.read_text("utf-8"))
     assert "no mytorch/nn/activation.py" in results["output"]
     assert (results["score"], results["tests"]) == (0, [])
+
+
+# --- isolation ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def imported(homework: Path) -> Path:
+    """Give the file that the homework writes on import, where files are open to it."""
+    path = homework.parent / "imported"
+    source = homework / "mytorch/activation.py"
+    source.write_text(f"open({str(path)!r}, 'w')\n{source.read_text('utf-8')}", "utf-8")
+    return path
+
+
+@pytest.fixture
+def check_it(capsys, homework, monkeypatch) -> Callable[..., Ran]:
+    """Give a function that checks it, as CI or not, in this process and so with its runner."""
+
+    def check(*arguments: str, ci: str = "") -> Ran:
+        monkeypatch.setenv("CI", ci)
+        whole = ["check", str(homework), "--dialect", "mytorch", "--workers", "1", *arguments]
+        return Ran(capsys, *whole)
+
+    return check
+
+
+def read(path: Path) -> str:
+    """Take a report's text, out of the base64 that GitHub Classroom's is in."""
+    text = path.read_text("utf-8")
+    name, _, encoded = text.partition("=")
+    return base64.b64decode(encoded).decode() if name == "result" else text
+
+
+@pytest.mark.parametrize(
+    ("tier", "ci", "asked"),
+    [
+        ("seccomp", "true", ()),
+        ("rlimits", "TRUE", ()),
+        ("none", "1", ()),
+        ("seccomp", "", ("--require-isolation",)),
+        ("rlimits", "false", ("--require-isolation",)),
+    ],
+)
+def test_without_isolation_nothing_is_imported_where_it_is_required(
+    check_it, reaching, imported, tmp_path, tier, ci, asked
+):
+    """Exit code 3, one line, and every report holds the reason and no points."""
+    reaching(tier)
+    reports = {name: tmp_path / f"{name}.report" for name in cli.formats()}
+    ran = check_it(*asked, *(f"--report={name}={path}" for name, path in reports.items()), ci=ci)
+    assert (ran.code, ran.out) == (3, "")
+    (line,) = ran.error.splitlines()
+    said = f"isolation is asked for, and this machine reaches {tier} (landlock: Function not"
+    assert line.startswith(f"backproof: {said}")
+    assert not imported.exists()
+    assert all(said in read(path) for path in reports.values())
+    gradescope = json.loads(reports["gradescope"].read_text("utf-8"))
+    assert (gradescope["score"], gradescope["tests"]) == (0, [])
+    assert gradescope["extra_data"]["isolation"] == tier
+
+
+@pytest.mark.parametrize(
+    ("ci", "asked"), [("", ()), ("false", ()), ("true", ("--no-require-isolation",))]
+)
+def test_without_isolation_it_is_judged_where_that_is_not_required(
+    check_it, reaching, imported, ci, asked
+):
+    """As on a student's own machine; what was open is said."""
+    reaching("seccomp")
+    ran = check_it(*asked, "--examples", "2", "--only", "relu.forward", ci=ci)
+    assert ran.code == 0
+    assert imported.exists()
+    assert ran.out.splitlines()[-2].endswith("; isolation: seccomp")
+    assert ran.out.splitlines()[-1].startswith("Files were open to the submission: ")
+
+
+def test_with_isolation_it_is_judged_where_that_is_required(check_it, reaching):
+    """A tier that closes all is enough."""
+    reaching("landlock+seccomp")
+    ran = check_it("--examples", "2", "--only", "relu.forward", ci="true")
+    assert ran.code == 0
+    assert ran.out.endswith("; isolation: landlock+seccomp\n")
 
 
 def test_package_builds_the_archive(capsys, tmp_path):

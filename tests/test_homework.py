@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import shutil
+import sys
+import time
 from pathlib import Path
 from textwrap import dedent
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -182,6 +186,77 @@ def test_an_endless_loop_is_an_error_of_its_component_alone(tmp_path, budget, me
     linear = [c for c in verdict.checks if c.operation == "linear"]
     assert {(c.status, c.message) for c in linear} == {("error", message)}
     assert {c.status for c in verdict.checks if c.operation == "identity"} == {"pass"}
+
+
+def test_a_slow_contract_leaves_the_gradient_its_result(tmp_path):
+    """What is over is the time for the component's checks: those that were finished are kept."""
+    path = copied(tmp_path)
+    edit(
+        path / "mytorch/activation.py",
+        "e = np.exp(-np.abs(x))",
+        # The gradients are asked of fresh objects, the contract asks one again.
+        "while self.state is not None: pass\n        e = np.exp(-np.abs(x))",
+    )
+    verdict = homework.judge(path, MYTORCH, operations=["sigmoid"], count=2, request=60, check=2)
+    judged = {c.id: c.message for c in verdict.checks if c.status == "error"}
+    assert {c.id for c in verdict.checks} - set(judged) >= {"sigmoid.forward", "sigmoid.gradient.x"}
+    assert {c.status for c in verdict.checks if c.id not in judged} == {"pass"}
+    assert set(judged.values()) == {"took longer than 2 s in all"}
+
+
+def test_the_end_of_the_total_leaves_finished_components_their_results(tmp_path, monkeypatch):
+    """It comes while the second one runs, which is not judged."""
+    path = copied(tmp_path)
+    edit(path / "mytorch/activation.py", "self.state = np.tanh(x)", "while True: pass")
+    late = SimpleNamespace(monotonic=time.monotonic, time=lambda: time.time() + 599.5)
+
+    def finished(operation: str, _: object) -> None:
+        if operation == "sigmoid":  # half a second is left
+            monkeypatch.setattr("backproof.candidates.process.time", late)
+
+    verdict = homework.judge(
+        path, MYTORCH, operations=["sigmoid", "tanh"], count=2, request=60, finished=finished
+    )
+    found = {(c.operation, c.status, c.message) for c in verdict.checks}
+    assert found == {
+        ("sigmoid", "pass", ""),
+        ("tanh", "not-judged", "the time for the whole submission was over"),
+    }
+    assert (verdict.verdict, verdict.exit_code) == ("incomplete", 3)
+
+
+# --- the grader's memory -------------------------------------------------------------------------
+
+PR_GET_DUMPABLE, PR_SET_DUMPABLE = 3, 4
+
+
+@pytest.fixture
+def dumpable():
+    """Tell whether other processes may read this one's memory, which they may at first."""
+    if sys.platform != "linux":
+        pytest.skip("the switch is Linux's")
+    libc = ctypes.CDLL(None)
+    before = libc.prctl(PR_GET_DUMPABLE, 0, 0, 0, 0)
+    libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+    yield lambda: libc.prctl(PR_GET_DUMPABLE, 0, 0, 0, 0)
+    libc.prctl(PR_SET_DUMPABLE, before, 0, 0, 0)
+
+
+def test_a_worker_that_judges_hides_its_memory(dumpable, tmp_path):
+    """And so does a process that judges without workers."""
+    asked = homework.Homework(copied(tmp_path), "mytorch", only="relu.forward", count=1)
+    (number,) = asked.numbers(["relu"])
+    assert dumpable() == 1
+    asked.judge(number)
+    assert dumpable() == 0
+
+
+def test_the_process_that_gathers_the_verdicts_hides_its_memory(dumpable, tmp_path):
+    """Before any of the submission runs."""
+    asked = homework.Homework(copied(tmp_path), "mytorch")
+    assert dumpable() == 1
+    homework.judge_each(asked, [], 2, lambda *_: None)
+    assert dumpable() == 0
 
 
 # --- dialects of others --------------------------------------------------------------------------

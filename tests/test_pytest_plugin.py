@@ -7,10 +7,13 @@ import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+
+from backproof.verdict import EXIT_CODES
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 # Where backproof is installed, pytest finds the plugin by itself, and takes it but once.
@@ -19,6 +22,18 @@ PLUGIN = (
     if any(found.value == "backproof.pytest_plugin" for found in entry_points(group="pytest11"))
     else ("-p", "backproof.pytest_plugin")
 )
+
+
+TIERS = {"bubblewrap", "landlock", "seccomp", "rlimits", "none"}
+
+WEAK = """
+from pathlib import Path
+
+from backproof.candidates import bubblewrap, process
+
+process.RUNNER = Path({runner!r})
+bubblewrap.prefix = lambda *_: []
+"""
 
 
 @pytest.fixture
@@ -63,9 +78,32 @@ def test_each_check_is_an_item_and_no_file_of_the_submission_is_loaded(homework:
     assert not {name for name in failed if name.startswith("tanh.")}
     # Files that are not there have not passed.
     assert {name for name in cases if name.startswith("linear.")} <= failed
-    (status,) = (p.get("value") for p in cases["linear.forward"].iter("property")
-                 if p.get("name") == "status")  # fmt: skip
-    assert status == "not-implemented"
+    properties = {p.get("name"): p.get("value") for p in cases["linear.forward"].iter("property")}
+    assert properties["status"] == "not-implemented"
+    assert set(str(properties["isolation"]).split("+")) <= TIERS
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_a_machine_that_cannot_isolate_is_no_failure_of_the_submission(
+    homework: Path,
+    stand_in: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    workers: tuple[str, ...],
+) -> None:
+    """Under CI=true: an error in the setup of each check, and the exit code of `check`."""
+    monkeypatch.setenv("CI", "true")
+    plugin = homework.parent / "weak.py"
+    plugin.write_text(WEAK.format(runner=str(stand_in("seccomp"))), "utf-8")
+    monkeypatch.syspath_prepend(plugin.parent)
+    asked = ("-p", "weak", "--submission", ".", "--dialect", "mytorch", *workers)
+    ran = run(homework, *asked, "--junitxml", "../report.xml")
+    assert ran.returncode == EXIT_CODES["incomplete"]
+    assert "isolation is asked for, and this machine reaches seccomp" in ran.stdout
+    report = ET.parse(homework.parent / "report.xml")  # noqa: S314 - written by our own pytest
+    cases = list(report.iter("testcase"))
+    assert "sigmoid" in {case.get("classname") for case in cases}
+    assert all(case.find("error") is not None for case in cases)
+    assert not any(case.find("failure") is not None for case in cases)
 
 
 @pytest.mark.parametrize(

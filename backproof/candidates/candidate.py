@@ -100,6 +100,10 @@ class CandidateError(Exception):
         self.traceback = traceback
 
 
+class TimeUpError(CandidateError):
+    """No time is left for any answer, and so this one says nothing of the candidate."""
+
+
 class Candidate(Protocol):
     """An implementation under examination.
 

@@ -17,8 +17,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from backproof.candidates import bubblewrap, imports, sandbox, wire
-from backproof.candidates.candidate import CandidateError, Unanswered
+from backproof import isolation
+from backproof.candidates import bubblewrap, imports, wire
+from backproof.candidates.candidate import CandidateError, TimeUpError, Unanswered
 from backproof.candidates.dialects.dialect import Submission
 from backproof.candidates.script import Script
 from backproof.candidates.wire import Handle
@@ -56,7 +57,28 @@ class RunnerError(RuntimeError):
 
 
 class IsolationError(RunnerError):
-    """The process cannot be confined as far as it has to be; nothing of the submission ran."""
+    """The process cannot be confined as far as it has to be; nothing of the submission ran.
+
+    Attributes
+    ----------
+    tier
+        What was reached.
+    missing
+        What could not be done, each with its reason.
+    """
+
+    def __init__(self, tier: str, missing: Sequence[str]) -> None:
+        super().__init__(tier, missing)  # as they are, or another process could not hand it on
+        self.tier = tier
+        self.missing = missing
+
+    def __str__(self) -> str:
+        reasons = f" ({'; '.join(self.missing)})" if self.missing else ""
+        opened = " and ".join(isolation.left_open(self.tier))
+        return (
+            f"isolation is asked for, and this machine reaches {self.tier}{reasons}, "
+            f"which leaves {opened} open: nothing is judged"
+        )
 
 
 @dataclass(frozen=True)
@@ -108,7 +130,7 @@ class Runner:
     ) -> None:
         self.budget = budget
         self.confined = confined
-        self.isolation = "none"
+        self._tiers: list[str] = []
         self._python = python
         self._submission = submission
         self._process: subprocess.Popen[bytes] | None = None
@@ -130,6 +152,11 @@ class Runner:
     def close(self) -> None:
         """End the process that this runner started, if it runs."""
         self._stop()
+
+    @property
+    def isolation(self) -> str:
+        """The tier that every process of this runner reached; ``"none"`` before the first."""
+        return isolation.weakest(self._tiers)
 
     @property
     def stderr(self) -> str:
@@ -197,8 +224,8 @@ class Runner:
         if seconds == budget.request:
             return CandidateError("error", f"took longer than {budget.request:g} s")
         if seconds == budget.check - self._taken:
-            return CandidateError("error", f"took longer than {budget.check:g} s in all")
-        return CandidateError("not-judged", "the time for the whole submission was over")
+            return TimeUpError("error", f"took longer than {budget.check:g} s in all")
+        return TimeUpError("not-judged", "the time for the whole submission was over")
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start the process, unless it runs; nothing of the submission runs by that.
@@ -248,18 +275,16 @@ class Runner:
                 os.set_blocking(stream.fileno(), False)
         try:
             ready = _Exchange(process, time.monotonic() + START_BUDGET).read()
-            self.isolation, *missing = wire.decode(ready)
+            tier, *missing = wire.decode(ready)
         except (OSError, wire.WireError, _ExpiredError):
             self._stop()
             said = self.stderr.strip().splitlines() or ["it said nothing"]
             what = f"{self._python} did not start as a runner: {said[-1]}"
             raise RunnerError(what) from None
-        if self.confined and not sandbox.confines(self.isolation):
+        if self.confined and not isolation.confines(tier):
             self._stop()
-            raise IsolationError(
-                f"isolation is asked for, and this machine reaches {self.isolation}: "
-                + "; ".join(missing)
-            )
+            raise IsolationError(tier, missing)
+        self._tiers.append(tier)
         return process
 
     def _collect(self, stream: IO[bytes]) -> None:

@@ -9,20 +9,22 @@ from typing import Any
 from backproof.grading import Grade, Grades
 from backproof.report.feedback import plain
 from backproof.report.inert import inert
+from backproof.report.isolation import isolation
 from backproof.report.points import hidden, number, tally
 from backproof.verdict import Verdict
 
 
 def render(verdict: Verdict, grades: Grades) -> str:
     """The two lines; the operations are the names of Autolab's problems."""
-    pages, scores = _pages(grades), _scores(verdict, grades)
+    pages, scores = _pages(verdict, grades), _scores(verdict, grades)
     return f"{json.dumps(pages)}\n{json.dumps(scores)}\n"
 
 
-def _pages(grades: Grades) -> dict[str, Any]:
+def _pages(verdict: Verdict, grades: Grades) -> dict[str, Any]:
     stages: dict[str, dict[str, Any]] = {}
-    if grades.note:
-        stages["Note"] = {"backproof": inert(grades.note)}
+    facts = {"backproof": inert(grades.note), "isolation": isolation(verdict)}
+    if any(facts.values()):
+        stages["Note"] = {name: said for name, said in facts.items() if said}
     for grade in grades.shown:
         stages.setdefault(grade.check.operation, {})[grade.check.id] = _case(grade)
     if grades.withheld.grades:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from backproof.grading import UNJUDGED, Grade, Grades
+from backproof.isolation import left_open
 from backproof.report.feedback import fenced, markdown, place, plain
 from backproof.report.inert import fitted, inert, shorten
+from backproof.report.isolation import isolation
 from backproof.report.points import hidden, number, tally
 from backproof.verdict import Status, Verdict
 
@@ -22,17 +24,22 @@ SUMMARY = 1024 * 1024
 
 
 def workflow_commands(verdict: Verdict, grades: Grades) -> str:
-    """One workflow command for each check that did not pass and that a student may see."""
+    """One of the whole, then one for each check that did not pass and that a student may see."""
     found = [g for g in grades.shown if g.check.status != "pass"]
     found.sort(key=lambda g: ("error", "warning", "notice").index(_kind(g.check.status)))
-    lines = [_annotation(g) for g in found]
-    if grades.note:
-        kind = "warning" if verdict.checks else "error"
-        lines.insert(0, _command(kind, {"title": "backproof"}, inert(grades.note)))
+    lines = [_whole(verdict, grades), *map(_annotation, found)]
     if len(lines) > ANNOTATIONS:
         more = f"{len(lines) - ANNOTATIONS + 1} more are left out: GitHub shows {ANNOTATIONS}."
         lines[ANNOTATIONS - 1 :] = [_command("notice", {"title": "backproof"}, more)]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _whole(verdict: Verdict, grades: Grades) -> str:
+    kind = "notice"
+    if grades.note or left_open(verdict.isolation):
+        kind = "warning" if verdict.checks else "error"
+    message = "\n".join(filter(None, (inert(grades.note), isolation(verdict))))
+    return _command(kind, {"title": "backproof"}, message)
 
 
 def _annotation(grade: Grade) -> str:
@@ -85,7 +92,8 @@ def _summary(verdict: Verdict, grades: Grades, limit: int) -> str:
         if grade.check.status != "pass":
             heading = f"### `{grade.check.id}`: {grade.check.status}"
             parts += [heading, markdown(grade.check, grade.level, limit)]
-    parts.append(f"Isolation: {verdict.isolation}")
+    if verdict.checks:
+        parts.append(isolation(verdict))
     return "\n\n".join(parts) + "\n"
 
 

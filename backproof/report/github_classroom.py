@@ -9,6 +9,7 @@ from typing import Any
 from backproof.grading import UNJUDGED, Grade, Grades
 from backproof.report.feedback import place, plain
 from backproof.report.inert import cut, fitted, inert
+from backproof.report.isolation import isolation
 from backproof.report.points import hidden, number
 from backproof.verdict import Check, Verdict
 
@@ -38,6 +39,9 @@ def _result(verdict: Verdict, grades: Grades) -> dict[str, Any]:
         all_passed = all(g.check.status == "pass" for g in rest)
         score = number(rest.points)
         tests.append(_entry(hidden(grades), "pass" if all_passed else "fail", score))
+    if verdict.checks:
+        name = f"isolation: {verdict.isolation}"  # of what passes, its reader prints the name alone
+        tests.append(_entry(name, "pass", 0, isolation(verdict)))
     if grades.note:
         tests.append(_entry("backproof", "error", 0, inert(grades.note)))
     statuses = {t["status"] for t in tests}

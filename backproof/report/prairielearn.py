@@ -8,6 +8,7 @@ from typing import Any
 from backproof.grading import Grade, Grades
 from backproof.report.feedback import plain, question
 from backproof.report.inert import cut, fitted, inert
+from backproof.report.isolation import isolation
 from backproof.report.points import hidden, number
 from backproof.verdict import Verdict
 
@@ -32,6 +33,7 @@ def _results(verdict: Verdict, grades: Grades) -> dict[str, Any]:
         "gradable": True,
         "score": grades.share,
         **({"message": note} if note else {}),
+        "output": isolation(verdict),
         "tests": [
             *(_test(g) for g in grades.shown),
             *([{"name": hidden(grades), **_points(rest)}] if rest.grades else []),

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from backproof.compare import SLOPES
 from backproof.course import Level
+from backproof.isolation import warning
 from backproof.report.feedback import feedback
 from backproof.verdict import Check, Verdict
 
@@ -87,11 +88,14 @@ def _power(check: Check) -> str:
 
 
 def show_summary(out: Console, verdict: Verdict) -> None:
-    """The last line."""
+    """The last line, and what was open to a submission."""
     counts = Counter(c.status for c in verdict.checks)
     parts = ", ".join(f"{n} {status}" for status, n in counts.items())
     line = Text.assemble(_word(verdict.verdict), f": {parts}; isolation: {verdict.isolation}")
     out.print(line)
+    opened = warning(verdict.isolation)
+    if opened and verdict.interface is not None:
+        out.print(Text(opened, style="yellow"))
 
 
 def show_failures(

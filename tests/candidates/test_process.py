@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import sys
 import time
 from collections.abc import Callable
@@ -12,8 +13,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+if sys.platform != "win32":
+    import fcntl
+
 from backproof.candidates.candidate import CandidateError
-from backproof.candidates.process import MAX_STDERR, Budget, Runner, RunnerError
+from backproof.candidates.process import (
+    MAX_STDERR,
+    Budget,
+    IsolationError,
+    Runner,
+    RunnerError,
+)
 from backproof.candidates.script import Script
 from backproof.candidates.wire import Value
 
@@ -147,6 +157,58 @@ def test_an_interrupted_request_leaves_no_stale_reply(
     assert np.array_equal(call(runner, X + 2), 2 * (X + 2))
 
 
+# --- isolation ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tier", ["none", "rlimits", "seccomp", "landlock"])
+def test_a_process_that_is_not_confined_enough_runs_nothing(
+    start: Start, reaching: Callable[[str], None], tmp_path: Path, tier: str
+) -> None:
+    """Where it has to be; else it runs, and says what it reached."""
+    reaching(tier)
+    mark = tmp_path / "imported"
+    code = f"open({str(mark)!r}, 'w')\nclass Layer:\n answer = 42"
+    runner = start(code, confined=True)
+    for _ in range(2):
+        with pytest.raises(IsolationError, match=f"this machine reaches {tier} ") as caught:
+            get(runner, "answer")
+    assert caught.value.tier == tier
+    assert not mark.exists()
+    runner = start(code)
+    assert get(runner, "answer") == [42]
+    assert runner.isolation == tier
+    assert mark.exists()
+
+
+def test_a_confined_process_is_not_replaced_by_one_that_is_not(
+    start: Start, reaching: Callable[[str], None]
+) -> None:
+    """Every process is asked, not the first alone; without that, the weakest tier is claimed."""
+    strict, lax = (
+        start("class Layer:\n answer = 42", confined=confined) for confined in (True, False)
+    )
+    reaching("landlock+seccomp")
+    assert [get(runner, "answer") for runner in (strict, lax)] == [[42], [42]]
+    strict.close()
+    lax.close()
+    reaching("seccomp")
+    with pytest.raises(IsolationError):
+        get(strict, "answer")
+    assert get(lax, "answer") == [42]
+    assert (strict.isolation, lax.isolation) == ("landlock+seccomp", "seccomp")
+
+
+def test_a_worker_hands_on_what_isolation_it_missed() -> None:
+    """An exception goes from one process to another as its arguments."""
+    error = IsolationError("rlimits", ["seccomp: the system calls of riscv64 are not known"])
+    handed = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    assert (str(handed), handed.tier) == (str(error), "rlimits")
+    assert str(IsolationError("rlimits", [])) == (
+        "isolation is asked for, and this machine reaches rlimits, "
+        "which leaves files and the network and other processes open: nothing is judged"
+    )
+
+
 # --- budgets -------------------------------------------------------------------------------------
 
 
@@ -213,6 +275,51 @@ def test_the_budget_that_is_used_up_first_is_the_one_that_is_named(start: Start)
     """A request's own is the smallest here."""
     budget = Budget(request=0.1, check=100.0, deadline=time.time() + 100.0)
     assert failure(start(SLEEP, budget=budget), 60) == ("error", "took longer than 0.1 s")
+
+
+FORKING = """
+    import fcntl, os, time
+
+    class Layer:
+        def forward(self, path, endless):
+            held = os.open(path, os.O_CREAT | os.O_RDWR)
+            fcntl.flock(held, fcntl.LOCK_EX)
+            if not os.fork():  # the child holds the lock too
+                time.sleep(3600)
+            while endless:
+                pass
+"""
+
+
+def is_locked(path: Path) -> bool:
+    """Tell whether any process still holds the lock on a file."""
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")
+@pytest.mark.parametrize("endless", [True, False], ids=["at its budget", "when it is closed"])
+def test_what_a_process_started_ends_with_it(
+    start: Start, reaching: Callable[[str], None], tmp_path: Path, *, endless: bool
+) -> None:
+    """By SIGKILL to the group, where no filter forbids a child in the first place."""
+    reaching("none")
+    lock = tmp_path / "lock"
+    runner = start(FORKING, budget=Budget(request=0.5 if endless else 60.0))
+    if endless:
+        assert failure(runner, str(lock), endless) == ("error", "took longer than 0.5 s")
+    else:
+        assert call(runner, str(lock), endless) is None
+        assert is_locked(lock)
+        runner.close()
+    patience = time.monotonic() + 30.0  # a kill is sent, not waited for
+    while is_locked(lock) and time.monotonic() < patience:
+        time.sleep(0.01)
+    assert not is_locked(lock)
 
 
 def test_a_budget_may_be_longer_than_the_start_budget(

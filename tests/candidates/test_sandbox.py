@@ -18,7 +18,7 @@ import pytest
 
 from backproof.candidates import sandbox
 from backproof.candidates.imports import FORBIDDEN
-from backproof.candidates.sandbox import confines, seccomp_program
+from backproof.candidates.sandbox import seccomp_program
 
 if sys.platform != "linux":
     pytest.skip("the kernel's interfaces are Linux's", allow_module_level=True)
@@ -426,24 +426,6 @@ def test_a_limit_that_is_lower_already_stays(folder: Path) -> None:
 
 
 # -- Degrees ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("tier", "suffices"),
-    [
-        ("bubblewrap+landlock+seccomp", True),
-        ("landlock+seccomp", True),
-        ("bubblewrap+seccomp", True),
-        ("bubblewrap+landlock", False),
-        ("bubblewrap", False),
-        ("landlock", False),
-        ("seccomp", False),
-        ("rlimits", False),
-        ("none", False),
-    ],
-)
-def test_to_gate_files_network_and_processes_are_closed(tier: str, *, suffices: bool) -> None:
-    assert confines(tier) == suffices
 
 
 @on_this_kernel

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from backproof import examine
-from backproof.candidates.candidate import Answer, CandidateError, Round
+from backproof.candidates.candidate import Answer, CandidateError, Round, TimeUpError
+from backproof.candidates.in_process import InProcess
 from backproof.catalog import find
 from backproof.contract import PROPERTIES
 from backproof.examination import Terms
@@ -167,6 +169,44 @@ def test_an_object_that_fails_the_second_time_is_found():
     found = broken("tanh", Once(lambda right: right[-1]))
     assert found.keys() == {"repeatability"}
     assert "no second time" in found["repeatability"]
+
+
+class Hourglass:
+    """Right, until the time for its answers is over."""
+
+    stateful = False
+
+    def __init__(self, error):
+        self.right = InProcess(find("tanh"), tanh)
+        self.error = error
+        self.left = math.inf
+        self.asked = 0
+
+    def __getattr__(self, name):
+        def ask(*question):
+            self.asked += 1
+            if self.asked > self.left:
+                raise self.error
+            return getattr(self.right, name)(*question)
+
+        return ask
+
+
+def judged_until_the_end(error):
+    """The statuses that there are when the time ends at any one of the questions."""
+    candidate = Hourglass(error)
+    examine(find("tanh"), candidate, count=1)
+    found = set()
+    for left in range(candidate.asked):
+        candidate.asked, candidate.left = 0, left
+        found |= {c.status for c in examine(find("tanh"), candidate, count=1).checks}
+    return found
+
+
+def test_the_end_of_the_time_breaks_no_rule():
+    """Whichever question it comes at; an answer that fails at the same place does break one."""
+    assert judged_until_the_end(TimeUpError("not-judged", "over")) == {"pass", "not-judged"}
+    assert "fail" in judged_until_the_end(CandidateError("error", "no answer"))
 
 
 @pytest.mark.parametrize(

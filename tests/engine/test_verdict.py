@@ -128,6 +128,13 @@ def test_merged_verdicts_keep_their_order():
     assert (merged.verdict, merged.isolation) == ("fail", "landlock")
 
 
+@pytest.mark.parametrize("turn", [1, -1])
+def test_merged_verdicts_claim_the_weakest_isolation(turn):
+    """Whichever component had it."""
+    tiers = ["landlock+seccomp", "seccomp"][::turn]
+    assert merge([Verdict((check("pass"),), tier) for tier in tiers]).isolation == "seccomp"
+
+
 def test_a_record_cannot_be_changed():
     """A verdict that is printed twice says the same twice."""
     with pytest.raises(AttributeError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -55,6 +56,18 @@ def test_the_autoresult_s_schema_rejects_another_record(verdict, graded, validat
     """Each field can be wrong."""
     _, autoresult = read(autolab.render(verdict, graded()))
     assert not validator("autolab").is_valid({**autoresult, **change})
+
+
+@pytest.mark.parametrize(
+    ("picked", "facts"), [((0,), ["isolation"]), ((0, 4), ["backproof", "isolation"])]
+)
+def test_the_note_names_the_isolation(verdict, graded, picked, facts):
+    """Beside what was not judged, where anything was not; a fact, and no case with points."""
+    gradients = [replace(verdict.checks[n], id=f"linear.gradient.{n}") for n in picked]
+    given = replace(verdict, checks=(*gradients, replace(verdict.checks[0], id="batchnorm.x")))
+    feedback, _ = read(autolab.render(given, graded(given=given)))
+    assert list(feedback["Note"]) == facts
+    assert feedback["Note"]["isolation"] == "Isolation: landlock+seccomp."
 
 
 def test_an_operation_is_a_problem(verdict, graded):

@@ -45,12 +45,36 @@ def test_the_place_is_not_told_with_the_verdict_alone(verdict, graded, commands)
 def test_the_log_shows_ten_and_says_how_many_are_left_out(verdict, graded, commands):
     """Of a step GitHub shows no more; the last of them says so."""
     checks = tuple(replace(verdict.checks[1], id=f"linear.gradient.w{n}") for n in range(30))
-    for count, last in ((10, "linear.gradient.w9: fail"), (11, "backproof"), (30, "backproof")):
+    for count, last in ((9, "linear.gradient.w8: fail"), (10, "backproof"), (30, "backproof")):
         given = Verdict((*checks[:count], replace(verdict.checks[0], id="batchnorm.forward")))
         found = commands(github_actions.workflow_commands(given, graded(given=given)))
         assert len(found) == 10
         assert found[-1].properties["title"] == last
-    assert found[-1].message == "21 more are left out: GitHub shows 10."
+    assert found[-1].message == "22 more are left out: GitHub shows 10."
+
+
+@pytest.mark.parametrize(
+    ("tier", "kind", "said"),
+    [
+        ("landlock+seccomp", "notice", "Isolation: landlock+seccomp."),
+        ("seccomp", "warning", "Isolation: seccomp. Files were open to the submission: "),
+    ],
+)
+def test_the_first_annotation_names_the_isolation(verdict, graded, commands, tier, kind, said):
+    """A warning where it leaves anything open; what was not judged stands above it."""
+    given = replace(
+        verdict,
+        checks=(verdict.checks[1], replace(verdict.checks[0], id="batchnorm.forward")),
+        isolation=tier,
+    )
+    first, *_ = commands(github_actions.workflow_commands(given, graded(given=given)))
+    assert (first.name, first.properties) == (kind, {"title": "backproof"})
+    assert first.message.startswith(said)
+    first, *_ = commands(github_actions.workflow_commands(verdict, graded()))
+    assert first.message.splitlines() == [
+        "2 checks were not judged and have no points.",
+        "Isolation: landlock+seccomp.",
+    ]
 
 
 def test_a_property_ends_where_it_ends(verdict, graded, commands):
@@ -114,7 +138,7 @@ def test_the_summary_has_a_table_and_each_failure(verdict, graded):
         "`relu.kink.x[float32]`: undecided",
     ]
     assert "batchnorm" not in text
-    assert "Isolation: landlock+seccomp" in text
+    assert "Isolation: landlock+seccomp." in text
 
 
 @pytest.mark.parametrize("level", LEVELS)

@@ -22,6 +22,7 @@ def test_it_follows_the_schema(verdict, graded, validator, level):
     assert results["gradable"] is True
     assert results["score"] == 1 / 10.5
     assert results["message"] == "2 checks were not judged and have no points."
+    assert results["output"] == "Isolation: landlock+seccomp."
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -12,6 +13,7 @@ from rich.console import Console
 from backproof.course import LEVELS
 from backproof.report import terminal
 from backproof.report.feedback import plain
+from backproof.verdict import Interface
 
 
 def shown(verdict, **more) -> str:
@@ -49,6 +51,33 @@ def test_hostile_text_is_inert_on_a_terminal_and_in_a_log(attacked, commands):
     text = shown(attacked)
     assert not commands(text)
     assert all(c.isprintable() or c in "\n\t" for c in text)
+
+
+def summary(verdict) -> list[str]:
+    """The lines that end what a terminal gets."""
+    out = Console(file=io.StringIO(), width=200, highlight=False)
+    terminal.show_summary(out, verdict)
+    return out.file.getvalue().splitlines()
+
+
+HOMEWORK = Interface("mytorch", "2021", detected=True)
+
+
+@pytest.mark.parametrize(
+    ("tier", "opened"),
+    [("rlimits", "Files, the network and other processes"), ("seccomp", "Files")],
+)
+def test_the_summary_says_what_was_open_to_a_submission(verdict, tier, opened):
+    """Where isolation does not suffice, as on macOS and Windows."""
+    last, sentence = summary(replace(verdict, isolation=tier, interface=HOMEWORK))
+    assert last.endswith(f"; isolation: {tier}")
+    assert sentence.startswith(f"{opened} were open to the submission: ")
+
+
+def test_the_summary_warns_of_nothing_that_was_closed(verdict):
+    """Nor where no submission was judged: the reference implementations are our own."""
+    assert len(summary(replace(verdict, interface=HOMEWORK))) == 1
+    assert len(summary(replace(verdict, isolation="none"))) == 1
 
 
 class Terminal(io.StringIO):

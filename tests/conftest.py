@@ -1,0 +1,51 @@
+"""A runner that reaches no more isolation than it is told to, on any machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from backproof.candidates import process
+
+RUNNER = process.RUNNER
+REASON = "landlock: Function not implemented"
+
+STAND_IN = """
+import importlib.util, sys
+
+del sys.path[0]
+spec = importlib.util.spec_from_file_location("runner", {runner!r})
+runner = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(runner)
+runner.sandbox.enter = lambda *_, **__: runner.sandbox.Confinement({tier!r}, 0, ({reason!r},))
+runner.main()
+"""
+
+
+@pytest.fixture
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Give a function that writes a runner which confines nothing and claims a tier."""
+    folder = tmp_path_factory.mktemp("stand_in")
+
+    def write(tier: str) -> Path:
+        path = folder / "runner.py"
+        code = STAND_IN.format(runner=str(RUNNER), tier=tier, reason=REASON)
+        path.write_text(code, "utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def reaching(
+    stand_in: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], None]:
+    """Give a function that makes this process start such runners."""
+
+    def reach(tier: str) -> None:
+        monkeypatch.setattr(process, "RUNNER", stand_in(tier))
+        monkeypatch.setattr("backproof.candidates.bubblewrap.prefix", lambda *_: [])
+
+    return reach
