@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,34 @@ def test_check_says_what_is_wrong_and_how_to_see_it_again(capsys):
     again = f"Again: backproof {' '.join(check[:4])} --examples 20 --only 'linear.gradient.bias'"
     assert again in " ".join(ran.out.split())
     assert re.search(r"fail: 1 fail; isolation: [a-z+]+\n$", ran.out)
+
+
+# One mistake for each kind of check, in a homework that is right otherwise.
+MISTAKES = {
+    "linear.gradient.weight": ("dout.T @ self.x", "2 * dout.T @ self.x"),
+    "elu.kink.x": ("dout * np.where(self.x > 0", "(self.x != 0) * dout * np.where(self.x > 0"),
+    "softmax.mutation": ("x - x.max(axis=1, keepdims=True)", "np.subtract(x, x.max(), out=x)"),
+}
+
+
+def test_a_replay_line_finds_the_counterexample_of_the_whole_run_again(capsys, tmp_path):
+    """As it stands in the record; a gradient's, a kink's and a contract check's."""
+    folder = tmp_path / "a homework"
+    folder.mkdir()
+    text = (ROOT / "examples/uva/assignment1/modules.py").read_text("utf-8")
+    for right, wrong in MISTAKES.values():
+        assert right in text
+        text = text.replace(right, wrong)
+    (folder / "modules.py").write_text(text, "utf-8")
+    check = ("check", str(folder), "--dialect", "uva", "--examples", "4", "--workers", "1")
+    whole = {c["id"]: c for c in Ran(capsys, *check, "--json", "-").record["checks"]}
+    assert MISTAKES.keys() <= {id_ for id_, c in whole.items() if c["status"] == "fail"}
+    for id_ in MISTAKES:
+        command, *arguments = shlex.split(whole[id_]["counterexample"]["replay"])
+        assert command == "backproof"
+        (again,) = Ran(capsys, *arguments, "--json", "-").record["checks"]
+        assert again["id"] == id_
+        assert again["counterexample"] == whole[id_]["counterexample"]
 
 
 def test_check_of_a_right_homework_is_exit_0(capsys):
