@@ -7,6 +7,7 @@ component share their examples and stay on one worker.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,10 +33,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Load no conftest.py: the folder that pytest runs in may be the submission's."""
+    """Load nothing of the submission, whose folder may be the one that pytest runs in.
+
+    No conftest.py; no module from the folder that workers start in; and no settings, which pytest
+    looks for beside every path on its command line, and which hold options.
+    """
     known = early_config.known_args_namespace
-    if getattr(known, "submission", None):
-        known.noconftest = True
+    submission = getattr(known, "submission", None)
+    if not submission:
+        return
+    known.noconftest = True
+    os.environ["PYTHONSAFEPATH"] = "1"
+    settings = early_config.inipath
+    if settings and not known.inifilename and not _is_own(settings, Path(submission)):
+        raise pytest.UsageError(
+            f"{settings}: a submission could have brought these settings; -c FILE names yours"
+        )
+
+
+def _is_own(settings: Path, submission: Path) -> bool:
+    """Whether a file stands in or above the folder that pytest runs in, and not in a submission."""
+    folder = settings.parent.resolve()
+    return Path.cwd().is_relative_to(folder) and not folder.is_relative_to(submission.resolve())
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -73,6 +92,7 @@ class _Judge:
         )
         try:
             self.expected = {n: self.homework.expected(n) for n in self.homework.numbers()}
+            self.settings.must_match([id_ for ids in self.expected.values() for id_ in ids])
         except (LookupError, SubmissionError, DialectError) as error:
             raise pytest.UsageError(str(error.args[0])) from None
         self.checks: dict[str, Check] = {}
@@ -144,7 +164,6 @@ class CheckItem(pytest.Item):
     def runtest(self) -> None:
         """Judge, and fail unless it passes: what could not be judged has not passed."""
         check = self.judge.check(self.number, self.check_id)
-        self.user_properties += [("status", check.status), ("examples", check.examples)]
         if check.status != "pass":
             raise CheckFailedError(check)
 
