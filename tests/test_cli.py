@@ -256,6 +256,43 @@ def test_the_command_line_overrules_the_course(capsys, homework, tmp_path):
     assert "no dialect 'nope'" in ran.error
 
 
+@pytest.mark.parametrize(
+    ("budget", "said", "verdict"),
+    [
+        ("request = 0.25\ncheck = 60", "took longer than 0.25 s", "fail"),
+        ("request = 60\ncheck = 0.25", "took longer than 0.25 s in all", "fail"),
+        ("total = 0.01", "the time for the whole submission was over", "incomplete"),
+    ],
+)
+def test_a_course_s_budgets_end_a_submission(capsys, homework, tmp_path, budget, said, verdict):
+    """For an answer, for a component, for everything; the command line overrules them."""
+    code = homework / "mytorch/activation.py"
+    slow = (
+        "\n\nclass ReLU(ReLU):\n    def forward(self, x):\n        __import__('time').sleep(60)\n"
+    )
+    code.write_text(code.read_text("utf-8") + slow, "utf-8")
+    settings = tmp_path / "settings.toml"
+    settings.write_text(f'dialect = "mytorch"\nexamples = 1\n[budget]\n{budget}\n', "utf-8")
+    asked = ("check", str(homework), "--course", str(settings), "--json", "-", "--only")
+    record = Ran(capsys, *asked, "relu.forward").record
+    assert [c["message"] for c in record["checks"]] == [said]
+    assert record["verdict"] == verdict
+    more = ("--request-budget", "60", "--check-budget", "60", "--total-budget", "60")
+    assert Ran(capsys, *asked, "tanh.forward", *more).record["verdict"] == "pass"
+
+
+def test_a_course_s_edition_is_the_one_that_is_judged(capsys, tmp_path):
+    """The code looks like another year's, in which an ELU is given its alpha."""
+    settings = tmp_path / "settings.toml"
+    asked = ("check", str(ROOT / "examples/uva"), "--course", str(settings), "--json", "-")
+    found = {}
+    for edition in ("", 'edition = "2022"'):
+        settings.write_text(f'dialect = "uva"\nexamples = 1\n{edition}\n', "utf-8")
+        record = Ran(capsys, *asked, "--only", "elu.forward").record
+        found[record["interface"]["edition"], record["interface"]["detected"]] = record["verdict"]
+    assert found == {("2024", True): "pass", ("2022", False): "fail"}
+
+
 def test_a_course_s_file_is_not_looked_for(capsys, homework, tmp_path, monkeypatch):
     """A submission could bring one with it, and be worth what it says."""
     (homework / "backproof.toml").write_text(SETTINGS, "utf-8")
