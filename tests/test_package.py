@@ -168,7 +168,7 @@ def executable(path: Path, text: str) -> None:
 
 
 def environment(**more: str | Path) -> dict[str, str]:
-    """The environment of this process, where a backproof that it starts finds what this one has, and more."""
+    """The environment of this process, in which Python finds what it finds here, and more."""
     search = os.pathsep.join(p for p in sys.path if p)
     return {**os.environ, "PYTHONPATH": search, **{name: str(v) for name, v in more.items()}}
 
