@@ -17,6 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest.junitxml import xml_key  # as pytest's own `record_testsuite_property` has it
+
+_ISOLATION = "isolation"
 
 if TYPE_CHECKING:
     from backproof.candidates.process import Budget, RunnerError
@@ -36,24 +39,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Obey nothing of the submission: load no conftest.py, and refuse to run where its files lead.
+    """Load nothing of the submission, whose folder may be the one that pytest runs in.
 
-    Raises
-    ------
-    pytest.UsageError
-        Where pytest runs inside the submission, or by a configuration in it.
+    No conftest.py; no module from the folder that workers start in; and no settings, which pytest
+    looks for beside every path on its command line, and which hold options.
     """
     known = early_config.known_args_namespace
-    if getattr(known, "submission", None):
-        known.noconftest = True
-        os.environ["PYTHONSAFEPATH"] = "1"  # for the workers of xdist, which begin as `python -c`
-        submission = Path(known.submission).resolve()
-        for path in filter(None, (early_config.inipath, early_config.invocation_params.dir)):
-            if path.resolve().is_relative_to(submission):
-                raise pytest.UsageError(
-                    f"{path} is in the submission, which would configure its own judgement: "
-                    "run pytest from another folder"
-                )
+    submission = getattr(known, "submission", None)
+    if not submission:
+        return
+    known.noconftest = True
+    os.environ["PYTHONSAFEPATH"] = "1"
+    settings = early_config.inipath
+    if settings and not known.inifilename and not _is_own(settings, Path(submission)):
+        raise pytest.UsageError(
+            f"{settings}: a submission could have brought these settings; -c FILE names yours"
+        )
+
+
+def _is_own(settings: Path, submission: Path) -> bool:
+    """Whether a file stands in or above the folder that pytest runs in, and not in a submission."""
+    folder = settings.parent.resolve()
+    return Path.cwd().is_relative_to(folder) and not folder.is_relative_to(submission.resolve())
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -91,11 +98,14 @@ class _Judge:
         )
         try:
             self.expected = {n: self.homework.expected(n) for n in self.homework.numbers()}
+            self.settings.must_match([id_ for ids in self.expected.values() for id_ in ids])
         except (LookupError, SubmissionError, DialectError) as error:
             raise pytest.UsageError(str(error.args[0])) from None
         self.verdicts: dict[int, Verdict] = {}
         self.unjudged: RunnerError | None = None
         self.failed_in: set[str] = set()
+        self.tiers: set[Any] = set()
+        self.is_worker = hasattr(config, "workerinput")
 
     def pytest_report_header(self) -> str:
         """Say what is judged, and as what."""
@@ -143,15 +153,25 @@ class _Judge:
                 raise
         return self.verdicts[number]
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Remember whether checks failed, or the machine."""
+        """Remember whether checks failed, or the machine, and how the submission was isolated."""
         if report.failed:
             self.failed_in.add(str(report.when))
+        if not self.is_worker:  # which hands the properties on
+            # JUnit's schemas have none of a case, but of the suite.
+            self.tiers |= {value for name, value in report.user_properties if name == _ISOLATION}
+            report.user_properties = [p for p in report.user_properties if p[0] != _ISOLATION]
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Tell by the exit code where nothing failed but the machine."""
+        """Record the isolation, and tell by the exit code where nothing failed but the machine."""
+        from backproof.isolation import weakest  # noqa: PLC0415
         from backproof.verdict import EXIT_CODES  # noqa: PLC0415
 
+        junit = session.config.stash.get(xml_key, None)
+        if junit is not None and self.tiers:
+            junit.add_global_property(_ISOLATION, weakest(sorted(self.tiers)))
         if self.failed_in == {"setup"}:
             session.exitstatus = EXIT_CODES["incomplete"]
 
@@ -195,11 +215,7 @@ class CheckItem(pytest.Item):
         except RunnerError as error:
             pytest.fail(str(error), pytrace=False)
         self.check = next(c for c in verdict.checks if c.id == self.check_id)
-        self.user_properties += [
-            ("status", self.check.status),
-            ("examples", self.check.examples),
-            ("isolation", verdict.isolation),
-        ]
+        self.user_properties.append((_ISOLATION, verdict.isolation))
 
     def runtest(self) -> None:
         """Fail unless it passes: what could not be judged has not passed."""

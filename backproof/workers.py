@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from multiprocessing.queues import SimpleQueue
 from typing import Any, TypeVar
 
@@ -43,7 +44,25 @@ def warm_up() -> None:
         from multiprocessing import forkserver  # noqa: PLC0415 - Windows has none
 
         _context()
-        forkserver.ensure_running()
+        with safe_path():
+            forkserver.ensure_running()
+
+
+@contextmanager
+def safe_path() -> Iterator[None]:
+    """Let no Python that is started meanwhile look for modules in the folder that it starts in.
+
+    That may be a submission's, and hold a struct.py.
+    """
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 def ordered(
@@ -69,14 +88,15 @@ def ordered(
     if workers <= 1:
         return [_told(task, function(task), finished) for task in tasks]
     context = _context()
-    processors = context.SimpleQueue()
-    for number in range(workers):
-        processors.put(number)
-    with ProcessPoolExecutor(workers, context, _settle, (processors,)) as pool:
-        begun = {pool.submit(function, task): task for task in reversed(tasks)}
-        for done in as_completed(begun):
-            finished(begun[done], done.result())
-        return [b.result() for b in reversed(begun)]
+    with safe_path():
+        processors = context.SimpleQueue()
+        for number in range(workers):
+            processors.put(number)
+        with ProcessPoolExecutor(workers, context, _settle, (processors,)) as pool:
+            begun = {pool.submit(function, task): task for task in reversed(tasks)}
+            for done in as_completed(begun):
+                finished(begun[done], done.result())
+            return [b.result() for b in reversed(begun)]
 
 
 def _settle(numbers: SimpleQueue[int]) -> None:

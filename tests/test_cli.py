@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -143,6 +144,34 @@ def test_check_says_what_is_wrong_and_how_to_see_it_again(capsys):
     assert re.search(r"fail: 1 fail; isolation: [a-z+]+\n$", ran.out)
 
 
+# One mistake for each kind of check, in a homework that is right otherwise.
+MISTAKES = {
+    "linear.gradient.weight": ("dout.T @ self.x", "2 * dout.T @ self.x"),
+    "elu.kink.x": ("dout * np.where(self.x > 0", "(self.x != 0) * dout * np.where(self.x > 0"),
+    "softmax.mutation": ("x - x.max(axis=1, keepdims=True)", "np.subtract(x, x.max(), out=x)"),
+}
+
+
+def test_a_replay_line_finds_the_counterexample_of_the_whole_run_again(capsys, tmp_path):
+    """As it stands in the record; a gradient's, a kink's and a contract check's."""
+    folder = tmp_path / "a homework"
+    folder.mkdir()
+    text = (ROOT / "examples/uva/assignment1/modules.py").read_text("utf-8")
+    for right, wrong in MISTAKES.values():
+        assert right in text
+        text = text.replace(right, wrong)
+    (folder / "modules.py").write_text(text, "utf-8")
+    check = ("check", str(folder), "--dialect", "uva", "--examples", "4", "--workers", "1")
+    whole = {c["id"]: c for c in Ran(capsys, *check, "--json", "-").record["checks"]}
+    assert MISTAKES.keys() <= {id_ for id_, c in whole.items() if c["status"] == "fail"}
+    for id_ in MISTAKES:
+        command, *arguments = shlex.split(whole[id_]["counterexample"]["replay"])
+        assert command == "backproof"
+        (again,) = Ran(capsys, *arguments, "--json", "-").record["checks"]
+        assert again["id"] == id_
+        assert again["counterexample"] == whole[id_]["counterexample"]
+
+
 def test_check_of_a_right_homework_is_exit_0(capsys):
     """One component of it here."""
     arguments = ["check", RIGHT, "--dialect", "mytorch", "--examples", "20", "--json", "-"]
@@ -227,6 +256,43 @@ def test_the_command_line_overrules_the_course(capsys, homework, tmp_path):
     assert ran.record["checks"][0]["examples"] == 3
     ran = Ran(capsys, "check", str(homework), *course, "--dialect", "nope")
     assert "no dialect 'nope'" in ran.error
+
+
+@pytest.mark.parametrize(
+    ("budget", "said", "verdict"),
+    [
+        ("request = 0.25\ncheck = 60", "took longer than 0.25 s", "fail"),
+        ("request = 60\ncheck = 0.25", "took longer than 0.25 s in all", "fail"),
+        ("total = 0.01", "the time for the whole submission was over", "incomplete"),
+    ],
+)
+def test_a_course_s_budgets_end_a_submission(capsys, homework, tmp_path, budget, said, verdict):
+    """For an answer, for a component, for everything; the command line overrules them."""
+    code = homework / "mytorch/activation.py"
+    slow = (
+        "\n\nclass ReLU(ReLU):\n    def forward(self, x):\n        __import__('time').sleep(60)\n"
+    )
+    code.write_text(code.read_text("utf-8") + slow, "utf-8")
+    settings = tmp_path / "settings.toml"
+    settings.write_text(f'dialect = "mytorch"\nexamples = 1\n[budget]\n{budget}\n', "utf-8")
+    asked = ("check", str(homework), "--course", str(settings), "--json", "-", "--only")
+    record = Ran(capsys, *asked, "relu.forward").record
+    assert [c["message"] for c in record["checks"]] == [said]
+    assert record["verdict"] == verdict
+    more = ("--request-budget", "60", "--check-budget", "60", "--total-budget", "60")
+    assert Ran(capsys, *asked, "tanh.forward", *more).record["verdict"] == "pass"
+
+
+def test_a_course_s_edition_is_the_one_that_is_judged(capsys, tmp_path):
+    """The code looks like another year's, in which an ELU is given its alpha."""
+    settings = tmp_path / "settings.toml"
+    asked = ("check", str(ROOT / "examples/uva"), "--course", str(settings), "--json", "-")
+    found = {}
+    for edition in ("", 'edition = "2022"'):
+        settings.write_text(f'dialect = "uva"\nexamples = 1\n{edition}\n', "utf-8")
+        record = Ran(capsys, *asked, "--only", "elu.forward").record
+        found[record["interface"]["edition"], record["interface"]["detected"]] = record["verdict"]
+    assert found == {("2024", True): "pass", ("2022", False): "fail"}
 
 
 def test_a_course_s_file_is_not_looked_for(capsys, homework, tmp_path, monkeypatch):

@@ -147,7 +147,8 @@ def test_another_wheel_is_refused(tmp_path, name):
 # --- the archive, run -----------------------------------------------------------------------------
 
 
-# What pip makes of an entry point; and on one processor, since a container has no more.
+# What pip makes of an entry point; on one processor, since a container has no more; and with fewer
+# examples than the course's file asks for.
 COMMAND = """\
 import os
 import sys
@@ -155,8 +156,21 @@ from backproof.cli import main
 if hasattr(os, "sched_setaffinity"):
     os.sched_setaffinity(0, [max(os.sched_getaffinity(0))])
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main([*sys.argv[1:], "--examples", "2"]))
 """
+
+
+def executable(path: Path, text: str) -> None:
+    """Write a program."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    path.chmod(0o755)
+
+
+def environment(**more: str | Path) -> dict[str, str]:
+    """The environment of this process, in which Python finds what it finds here, and more."""
+    search = os.pathsep.join(p for p in sys.path if p)
+    return {**os.environ, "PYTHONPATH": search, **{name: str(v) for name, v in more.items()}}
 
 
 class Autograder:
@@ -168,14 +182,11 @@ class Autograder:
             read.extractall(root / "source")
         shutil.copy(root / "source/run_autograder", root)
         shutil.copytree(submission, root / "submission")
-        (root / "venv/bin").mkdir(parents=True)
         self.install(f"#!{sys.executable}\n{COMMAND}")
 
     def install(self, text: str) -> None:
         """Put a command `backproof` where setup.sh would: by default, the one that pip makes."""
-        command = self.root / "venv/bin/backproof"
-        command.write_text(text, "utf-8")
-        command.chmod(0o755)
+        executable(self.root / "venv/bin/backproof", text)
 
     def settle(self, text: str) -> None:
         """Replace the course's file."""
@@ -183,43 +194,36 @@ class Autograder:
 
     def run(self) -> dict[str, Any]:
         """Judge the submission, and read results.json, which is valid whatever happens."""
-        search = os.pathsep.join(p for p in sys.path if p)
         subprocess.run(
             [BASH, self.root / "run_autograder"],
             check=True,
             capture_output=True,
             cwd="/",
-            env={**os.environ, "AUTOGRADER_ROOT": str(self.root), "PYTHONPATH": search},
+            env=environment(AUTOGRADER_ROOT=self.root),
         )
         results: dict[str, Any] = json.loads((self.root / "results/results.json").read_text())
         jsonschema.validate(results, json.loads(GRADESCOPE.read_text("utf-8")))
         return results
 
 
-SETTINGS = """\
-dialect = "mytorch"
-examples = 2
-[points]
-"*" = 1
-"linear.gradient.*" = 2
-"""
-
-
 @pytest.fixture
 def autograder(tmp_path: Path, archive: Path) -> Autograder:
     """Lay out a container with the right homework handed in."""
-    found = Autograder(tmp_path / "autograder", archive, ROOT / "examples/mytorch")
-    found.settle(SETTINGS)
-    return found
+    return Autograder(tmp_path / "autograder", archive, ROOT / "examples/mytorch")
 
 
 def test_the_archive_judges_a_homework(autograder):
-    """The real command, on the real homework: full points."""
+    """The real command, the course's own file, the real homework: full points."""
     results = autograder.run()
-    names = [t["name"] for t in results["tests"]]
-    assert "linear.gradient.weight" in names
-    assert {t["status"] for t in results["tests"]} == {"passed"}
-    assert results["score"] == len(names) + sum(n.startswith("linear.gradient.") for n in names)
+    tests = {t["name"]: t for t in results["tests"]}
+    assert {t["status"] for t in tests.values()} == {"passed"}
+    settings = load(COURSE / "backproof.toml")
+    assert {name: t["max_score"] for name, t in tests.items()} == {
+        name: settings.points_of(name) for name in tests
+    }
+    assert results["score"] == sum(t["max_score"] for t in tests.values())
+    assert tests["batchnorm.gradient.x"]["score"] == 5
+    assert tests["softmax_cross_entropy.forward"]["visibility"] == "after_due_date"
     assert not (autograder.root / "results/judged.json").exists()
 
 
@@ -253,8 +257,77 @@ def test_a_grader_that_breaks_blames_itself(autograder, broken):
 
 def test_a_course_s_mistake_is_the_grader_s_fault(autograder):
     """A pattern that matches nothing is nothing that a student could mend."""
-    autograder.settle(SETTINGS.replace("dialect", "dialetc"))
+    shipped = (COURSE / "backproof.toml").read_text("utf-8")
+    autograder.settle(shipped.replace("dialect", "dialetc"))
     assert "The grader itself failed" in autograder.run()["output"]
+
+
+# What pip, apt-get and Pythons would do, told to a log; the Python that is chosen makes a venv.
+LOGS = '#!/bin/sh\necho "$(basename "$0") $*" >>"$LOG"\n'
+MAKES_A_VENV = """\
+if [ "$1" = -c ]; then exit "$LACKS_VENV"; fi
+mkdir -p "$3/bin"
+cp "$PROGRAMS/pip" "$PROGRAMS/backproof" "$3/bin"
+"""
+
+
+class Image:
+    """Where setup.sh runs: the archive unpacked, and programs that tell what they were asked."""
+
+    def __init__(self, root: Path, archive: Path) -> None:
+        self.root = root
+        self.programs = root / "programs"
+        with zipfile.ZipFile(archive) as read:
+            read.extractall(root / "source")
+        for name in ("pip", "backproof", "apt-get"):
+            executable(self.programs / name, LOGS)
+        for name in ("python3.12", "python3.11"):
+            executable(self.programs / name, LOGS + MAKES_A_VENV)
+        for name in ("basename", "cp", "grep", "mkdir", "sh"):
+            (self.programs / name).symlink_to(str(shutil.which(name)))
+
+    def build(self, *, lacks_venv: int = 0) -> tuple[int, list[str]]:
+        """Run setup.sh as Gradescope does; its exit code, and what it had run."""
+        paths = {"AUTOGRADER_ROOT": self.root, "LOG": self.root / "log", "PROGRAMS": self.programs}
+        ran = subprocess.run(
+            [BASH, self.root / "source/setup.sh"],
+            check=False,
+            capture_output=True,
+            env=environment(PATH=self.programs, LACKS_VENV=str(lacks_venv), **paths),
+        )
+        return ran.returncode, (self.root / "log").read_text("utf-8").splitlines()
+
+
+def test_setup_installs_the_pinned_requirements(tmp_path, archive):
+    """Into a venv of the newest Python there is, torch from the index without CUDA first."""
+    code, log = Image(tmp_path, archive).build()
+    assert code == 0
+    assert log == [
+        "python3.12 -c import ensurepip, venv",
+        f"python3.12 -m venv {tmp_path}/venv",
+        "pip install --no-cache-dir --index-url https://download.pytorch.org/whl/cpu torch==2.13.0",
+        "pip install --no-cache-dir --requirement requirements.txt",
+        "backproof --version",
+    ]
+
+
+def test_setup_gets_a_python_where_none_can_make_a_venv(tmp_path, archive):
+    """From the distribution."""
+    image = Image(tmp_path, archive)
+    _, log = image.build(lacks_venv=1)
+    installed = "apt-get install --yes --no-install-recommends python3.11 python3.11-venv"
+    assert log[2:4] == ["apt-get update", installed]
+    assert log[4] == f"python3.11 -m venv {tmp_path}/venv"
+
+
+@pytest.mark.parametrize("broken", ["pip", "backproof"])
+def test_a_setup_that_fails_builds_no_image(tmp_path, archive, broken):
+    """Rather than one that fails every submission."""
+    image = Image(tmp_path, archive)
+    executable(image.programs / broken, f"{LOGS}exit 1\n")
+    code, log = image.build()
+    assert code == 1
+    assert log[-1].startswith(broken)
 
 
 # --- the course's folder --------------------------------------------------------------------------
@@ -356,3 +429,72 @@ def test_the_workflow_takes_the_settings_from_the_course():
     assert "${{" not in folders["course"]
     assert "--course course/backproof.toml" in steps[-1]["run"]
     assert f"backproof=={__version__}" in steps[-2]["run"]
+
+
+class Job:
+    """A job of GitHub's: both checkouts, and the variables that its steps see."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.summary = root / "summary"
+        self.summary.touch()
+        shutil.copytree(COURSE, root / "workspace/course")
+        (root / "workspace/submission/mytorch").mkdir(parents=True)
+        executable(root / "temp/venv/bin/backproof", f"#!{sys.executable}\n{COMMAND}")
+
+    def hand_in(self, path: Path) -> None:
+        """Put a file into the submission."""
+        shutil.copy(path, self.root / "workspace/submission/mytorch")
+
+    def run(self, name: str, **more: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run a step of the workflow, by the shell that GitHub runs it with."""
+        (step,) = (s for s in workflow()["jobs"]["grade"]["steps"] if s.get("name") == name)
+        return subprocess.run(
+            [BASH, "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step["run"]],
+            check=False,
+            capture_output=True,
+            encoding="utf-8",
+            cwd=self.root / "workspace",
+            env=environment(
+                CI="true", RUNNER_TEMP=self.root / "temp", GITHUB_STEP_SUMMARY=self.summary, **more
+            ),
+        )
+
+
+def test_the_workflow_grades_by_the_course_s_file(tmp_path):
+    """Annotations and a summary, without what the course hides; a wrong homework fails the job."""
+    job = Job(tmp_path)
+    job.hand_in(ROOT / "examples/mytorch_wrong/mytorch/activation.py")
+    ran = job.run("Grade")
+    assert ran.returncode == 1
+    assert "::error" in ran.stdout
+    assert "sigmoid.gradient.x" in ran.stdout
+    summary = job.summary.read_text("utf-8")
+    assert "sigmoid.gradient.x" in summary
+    assert "softmax_cross_entropy" not in summary + ran.stdout
+
+
+def test_the_workflow_fails_where_the_course_s_file_is_wrong(tmp_path):
+    """A mistake of the staff is no verdict."""
+    job = Job(tmp_path)
+    job.hand_in(ROOT / "examples/mytorch/mytorch/activation.py")
+    settings = tmp_path / "workspace/course/backproof.toml"
+    settings.write_text(settings.read_text("utf-8").replace("total", "totla"), "utf-8")
+    ran = job.run("Grade")
+    assert ran.returncode == 2
+    assert "unknown key 'budget.totla'; did you mean 'total'?" in ran.stderr
+
+
+def test_the_workflow_installs_what_is_pinned(tmp_path):
+    """Into a venv outside of both checkouts."""
+    job = Job(tmp_path)
+    programs, log = tmp_path / "programs", tmp_path / "log"
+    executable(programs / "python", LOGS)
+    executable(tmp_path / "temp/venv/bin/pip", LOGS)
+    path = os.pathsep.join([str(programs), os.environ["PATH"]])
+    assert job.run("Install", PATH=path, LOG=log).returncode == 0
+    assert log.read_text("utf-8").splitlines() == [
+        f"python -m venv {tmp_path}/temp/venv",
+        "pip install --quiet --index-url https://download.pytorch.org/whl/cpu torch==2.13.0",
+        f"pip install --quiet backproof=={__version__}",
+    ]

@@ -314,6 +314,9 @@ FILES = (
     "pytest.ini",
     "setup.py",
     "sitecustomize.py",
+    "usercustomize.py",
+    "numpy.py",
+    "struct.py",
     "mytorch/__init__.py",
     "mytorch/conftest.py",
     "mytorch/numpy.py",
@@ -324,13 +327,27 @@ FILES = (
 )
 
 
-def test_files_that_nobody_asked_for_are_not_run(judge: Any, ground: Path) -> None:
-    """Neither by the grader nor by the runner, which has its own modules already."""
+@pytest.fixture
+def littered(ground: Path) -> None:
+    """Put the files beside the homework."""
     for name in FILES:
         path = ground / "homework" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("import os\nprint('::notice::all points')\nos._exit(0)\n", "utf-8")
+
+
+def test_files_that_nobody_asked_for_are_not_run(judge: Any, littered: None) -> None:
+    """Neither by the grader nor by the runner, which has its own modules already."""
     assert judge().verdict == "pass"
+
+
+def test_files_beside_a_wrong_gradient_do_not_make_it_right(judge: Any, littered: None) -> None:
+    """It is judged by its numbers, as it is without them."""
+    verdict = judge(WRONG)
+    assert verdict.verdict == "fail"
+    found = {check.id: check for check in verdict.checks}
+    assert found["sigmoid.forward"].status == "pass"
+    assert found["sigmoid.gradient.x"].counterexample is not None
 
 
 def test_links_in_circles_lead_nowhere(judge: Any, ground: Path) -> None:

@@ -26,6 +26,15 @@ DENIED = "Permission denied"
 # Done in the backward, and what the student is told.
 ACTS = {
     "write a result (7)": ("open('../results.json', 'w').write('{}')", DENIED),
+    "write a result and leave (8)": (
+        """
+try:
+    open('../results.json', 'w').write('{"score": 100}')
+finally:
+    os._exit(0)
+""",
+        "ended the process with exit status 0",
+    ),
     "write beside the code": ("open('mytorch/sigmoid.npy', 'wb').write(b'x')", DENIED),
     "write a summary (10)": ("open('../GITHUB_STEP_SUMMARY', 'a').write('x')", DENIED),
     "empty a result": ("os.truncate('../results.json', 0)", NOT_PERMITTED),
@@ -115,7 +124,8 @@ for family, address in ((2, {server.getsockname()!r}), (1, {named.getsockname()!
 IMPORTS = {
     "torch (18)": "import torch",
     "a part of torch": "from torch.autograd import grad",
-    "jax": "import jax.numpy as np",
+    "jax (18)": "import jax.numpy as np",
+    "autograd (18)": "from autograd import elementwise_grad",
     "sympy": "from sympy import diff",
     "the grader": "import backproof",
     "the answers": "from implementations import sigmoid",
