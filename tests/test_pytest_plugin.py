@@ -47,7 +47,7 @@ def homework(tmp_path: Path) -> Path:
     folder.mkdir()
     shutil.copy(EXAMPLES / "uva_wrong" / "assignment1" / "modules.py", folder)
     trap = "raise SystemExit('collected')\n"
-    for name in ("conftest.py", "test_homework.py"):
+    for name in ("conftest.py", "test_homework.py", "struct.py", "socket.py"):
         (folder / name).write_text(trap, "utf-8")
     return folder
 
