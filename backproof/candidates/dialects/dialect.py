@@ -120,9 +120,6 @@ class Component:
         """Run the backward that belongs to the latest forward; each gradient by input."""
         raise NotImplementedError
 
-    def clear(self, script: Script, layer: Handle) -> None:
-        """Clear gradients that add up by design, between two backwards of one forward."""
-
     def read(
         self,
         example: Example,
