@@ -33,6 +33,10 @@ NAMED = {
     "linear/flat_bias_out_in_weight": "b (out,)",
     "linear/outer_products": "db (out,)",
     "linear/tensordot_float32_parameters": "float32 parameters",
+    "softmax_cross_entropy/eps_of_the_value_alone": (
+        "1e-07 is added inside the logarithm of the value alone"
+    ),
+    "softmax_cross_entropy/softmax_then_log_with_eps": "1e-10 is added inside the logarithm",
 }
 """What the report says of those that differ from the hand-out; of all others nothing."""
 
@@ -64,6 +68,25 @@ def test_a_network_takes_its_layers_as_they_are_and_names_what_differs(tmp_path)
     assert verdict.verdict == "pass", [c for c in verdict.checks if c.status != "pass"]
     (variation,) = {c.variation for c in verdict.checks}
     assert variation == f"b (out, 1), {FLAT}"
+
+
+@pytest.mark.parametrize(
+    ("style", "trained"),
+    # Training shows nothing of a loss but its gradient.
+    [("eps_of_the_value_alone", False), ("softmax_then_log_with_eps", True)],
+)
+def test_a_network_takes_its_loss_as_it_is(style, trained, tmp_path):
+    """The loss is the homework's, and so is what it adds inside its logarithm."""
+    path = Path(shutil.copytree(HOMEWORK, tmp_path / "homework"))
+    style = f"softmax_cross_entropy/{style}"
+    shutil.copyfile(STYLES / f"{style}.py", path / FILES["softmax_cross_entropy"])
+    asked = OPERATIONS["hw1"]
+    verdict = homework.judge(path, homework.dialect("mytorch"), operations=asked, count=8)
+    assert verdict.verdict == "pass", [c for c in verdict.checks if c.status != "pass"]
+    assert {(c.operation, c.variation) for c in verdict.checks} == {
+        ("batchnorm_mlp", NAMED[style]),
+        ("mlp_training", NAMED[style] if trained else ""),
+    }
 
 
 def test_there_are_at_least_thirty_and_some_of_every_component():
