@@ -355,4 +355,6 @@ def test_the_workflow_takes_the_settings_from_the_course():
     assert folders["submission"].startswith("${{ inputs.repository")
     assert "${{" not in folders["course"]
     assert "--course course/backproof.toml" in steps[-1]["run"]
-    assert f"backproof=={__version__}" in steps[-2]["run"]
+    assert f"backproof[scipy]=={__version__}" in steps[-2]["run"]
+    scipy = pins((ROOT / "constraints/common.txt").read_text("utf-8"))["scipy"]
+    assert f"scipy=={scipy}" in steps[-2]["run"]

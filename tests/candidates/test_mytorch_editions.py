@@ -238,6 +238,21 @@ def test_accepts_and_names_what_differs_from_the_hand_out(runner, kind, told):
     assert broken_in(runner, kind) == set()
 
 
+WITH_SCIPY = {
+    "erfc = np.vectorize(math.erfc, otypes=[float])": "from scipy.special import erf",
+    "erfc(-Z / math.sqrt(2)).astype(Z.dtype) / 2": "(1 + erf(Z / math.sqrt(2))) / 2",
+}
+SPECIAL = [written("2025", name, WITH_SCIPY) for name in ("GELU", "Tanh")]
+
+
+@pytest.mark.parametrize("kind", SPECIAL, ids=["GELU", "beside it"])
+def test_the_error_function_may_be_scipys(runner, kind):
+    """It loads in the sandbox, as closed as this machine can make it; so does what is beside it."""
+    pytest.importorskip("scipy.special", reason="SciPy is an extra, which is not installed here")
+    assert wrong_in(runner, kind) == set()
+    assert broken_in(runner, kind) == set()
+
+
 def test_layers_hold_the_parameters_in_the_format_of_the_example(runner):
     """Zeros in single precision are only what they begin with."""
     inputs = {"x": np.ones((2, 3)), "weight": np.full((4, 3), 0.1), "bias": np.zeros(4)}
