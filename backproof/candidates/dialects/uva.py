@@ -422,7 +422,9 @@ class ELUMLP(MLP):
 FOLDERS = (".", "assignment1", "code", "assignment_1/code", "assignment_1/1_mlp_cnn/code")
 
 
-def _edition(name: str, network: type[MLP], loss: type[Module], *marks: str) -> Edition:
+def _edition(
+    name: str, network: type[MLP], loss: type[Module], *marks: str, years: tuple[str, ...] = ()
+) -> Edition:
     activation = network.activation
     return Edition(
         name=name,
@@ -430,14 +432,22 @@ def _edition(name: str, network: type[MLP], loss: type[Module], *marks: str) -> 
         files=("modules.py",),
         components=(LinearModule, activation, SoftMaxModule, loss, network),
         marks=(f"class {activation.name}", *marks),
+        years=years,
     )
 
 
 UVA = Dialect(
     name="uva",
     editions=(
-        _edition("2024", ELUMLP, CrossEntropyModule, "input_layer", "def __init__(self, alpha"),
-        _edition("2022", UnitELUMLP, CrossEntropyModule, "input_layer"),
+        _edition(
+            "2024",
+            ELUMLP,
+            CrossEntropyModule,
+            "input_layer",
+            "def __init__(self, alpha",
+            years=("2025",),
+        ),
+        _edition("2022", UnitELUMLP, CrossEntropyModule, "input_layer", years=("2023",)),
         _edition("2021", ReLUMLP, CrossEntropyModule, "input_layer"),
         _edition("2020", UnitELUMLP, OneHotCrossEntropyModule),
         _edition("2019", LeakyReLUMLP, OneHotCrossEntropyModule),
