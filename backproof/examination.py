@@ -82,6 +82,8 @@ class Examination:
     side
         At a kink, what moves the inputs off it to the side whose derivative is right; None for the
         derivative that the closed form declares.
+    plain
+        The examination that has the right gradients; None where they are those of `operation`.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class Examination:
         self.terms = terms
         self.variations = list(terms.variations)
         self.side: Callable[[np.ndarray], np.ndarray] | None = None
+        self.plain: Examination | None = None
         self._opinions: WeakKeyDictionary[Draw, dict[np.dtype[Any], Opinion | None]] = (
             WeakKeyDictionary()
         )
@@ -103,6 +106,7 @@ class Examination:
         """The same candidate, held to an operation that a right program may take for this one."""
         other = Examination(operation, self.candidate, self.dtype, self.terms)
         other.variations = list(self.variations)
+        other.plain = self.plain
         return other
 
     # --- what is right -------------------------------------------------------------------------
@@ -130,7 +134,11 @@ class Examination:
         dtype = self.dtype if dtype is None else dtype
         known = self._opinions.setdefault(draw, {})
         if dtype not in known:
-            known[dtype] = self._evaluated(draw, Rounding.of(dtype))
+            found = self._evaluated(draw, Rounding.of(dtype))
+            plain = None if self.plain is None else self.plain.symbolic(draw, dtype)
+            if found is not None and plain is not None:
+                found = Opinion(found.outputs, plain.gradients)
+            known[dtype] = found
         return known[dtype]
 
     def _evaluated(self, draw: Draw, rounding: Rounding) -> Opinion | None:
@@ -199,19 +207,21 @@ class Examination:
             n: Bounded(v / self.divisor(draw, n), symbolic.gradients[n].bound * ratio)
             for n, v in found[1].items()
         }
+        if self.plain is not None:
+            gradients = dict(self.plain.autograd(draw, symbolic).gradients)
         return Opinion(outputs, gradients)
 
     def probes(
         self, draw: Draw, truth: Opinion, *, forward_right: bool
     ) -> list[finite_difference.Probe]:
-        """Slopes of the candidate's own forward; none at a kink.
+        """Slopes of the candidate's own forward; none at a kink, nor where others are right.
 
         With respect to one of its inputs, each in its turn, unless there is nothing else to judge
         its gradients by.
         """
         example = self.example(draw, np.dtype(np.float64))
         margin = self.margin(draw)
-        if not margin > 0:
+        if not margin > 0 or self.plain is not None:
             return []
         output = truth.outputs[self.operation.outputs[0]]
         ratio = unit_roundoff(np.float64) / unit_roundoff(self.dtype)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache, cached_property
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property, partial
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -248,3 +248,28 @@ class Reference:
     def backward(self, cotangent: np.ndarray, cache: Backward[np.ndarray]) -> dict[str, np.ndarray]:
         """The gradient of every differentiable input."""
         return cache(cotangent)
+
+
+def varied(plain: Operation, **part: Operation) -> dict[str, Operation]:
+    """The variations of a composition: those of an operation that is a part of it.
+
+    Parameters
+    ----------
+    plain
+        The composition.
+    part
+        The operation, by the keyword that `compose` and the torch reference take it by.
+    """
+    assert plain.compose is not None
+    found = {}
+    for name, operation in part.items():
+        for words, other in operation.variations.items():
+            compose = partial(plain.compose, **{name: other})
+            found[words] = replace(
+                plain,
+                compose=compose,
+                implementation=Reference(compose, tuple(plain.conventions)),
+                torch=partial(plain.torch, **{name: other}),
+                keeps_gradient=other.keeps_gradient,
+            )
+    return found

@@ -160,6 +160,9 @@ class Operation:
     variations
         By what it does in its own way, the operation as a right program may alter it; examined only
         where it is asked for.
+    keeps_gradient
+        Of a variation: whether a right program may have the gradient of the operation that it
+        varies, because courses prescribe that, in place of its own.
     lemmas
         Further derivations that are proved with it, such as a document's own form.
     fit
@@ -190,6 +193,7 @@ class Operation:
     large: float = 0.0
     implied: frozenset[str] = frozenset()
     variations: Mapping[str, Operation] = field(default_factory=dict)
+    keeps_gradient: bool = False
     lemmas: tuple[Callable[[], Derivation], ...] = ()
     fit: Callable[[Sizes, Parameters], tuple[Sizes, Parameters]] = unchanged
     chances: Mapping[str, Callable[[Mapping[str, Any]], float]] = field(default_factory=dict)
@@ -223,6 +227,11 @@ class Operation:
             parameters={**self.parameters, **{n: (v,) for n, v in parameters.items()}},
             implied=self.implied | parameters.keys(),
         )
+
+    @property
+    def fixed(self) -> dict[str, Any]:
+        """The parameters that it fixes, where it is a variation."""
+        return {n: value for n, (value, *_) in self.parameters.items() if n in self.implied}
 
     def composition(self, convention: Mapping[str, Any]) -> Composition | None:
         """What it is composed of under one choice of conventions."""

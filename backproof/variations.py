@@ -24,10 +24,24 @@ def settled(examination: Examination) -> Examination:
         return examination
     for name, altered in {"": operation, **operation.variations}.items():
         held = examination.of(altered)
-        if _agrees(Gradients(held), lambda prop: prop == "forward"):
+        if _agrees(Gradients(held), _is_value):
             held.variations += [name] if name else []
-            return held
+            return _with_a_gradient_of(examination, held) if altered.keeps_gradient else held
     return examination
+
+
+def _is_value(prop: str) -> bool:
+    return prop.startswith("forward")
+
+
+def _with_a_gradient_of(plain: Examination, held: Examination) -> Examination:
+    """The examination of a variation, with the plain gradient unless the candidate has its own."""
+    if _agrees(Gradients(held), lambda _: True):
+        return held
+    kept = held.of(held.operation)
+    kept.plain = plain
+    kept.variations[-1] += " of the value alone"
+    return kept
 
 
 def at_kinks(examination: Examination) -> Examination:

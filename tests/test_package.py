@@ -428,7 +428,11 @@ def test_the_workflow_takes_the_settings_from_the_course():
     assert folders["submission"].startswith("${{ inputs.repository")
     assert "${{" not in folders["course"]
     assert "--course course/backproof.toml" in steps[-1]["run"]
-    assert f"backproof=={__version__}" in steps[-2]["run"]
+    assert f"backproof[scipy]=={__version__}" in steps[-2]["run"]
+    assert f"scipy=={SCIPY}" in steps[-2]["run"]
+
+
+SCIPY = pins((ROOT / "constraints/common.txt").read_text("utf-8"))["scipy"]
 
 
 class Job:
@@ -496,5 +500,5 @@ def test_the_workflow_installs_what_is_pinned(tmp_path):
     assert log.read_text("utf-8").splitlines() == [
         f"python -m venv {tmp_path}/temp/venv",
         "pip install --quiet --index-url https://download.pytorch.org/whl/cpu torch==2.13.0",
-        f"pip install --quiet backproof=={__version__}",
+        f"pip install --quiet backproof[scipy]=={__version__} scipy=={SCIPY}",
     ]

@@ -112,7 +112,6 @@ class IsolatedCandidate:
         def between(script: Script, layer: Handle) -> None:
             if not self.component.accumulates:
                 self.component.backward(script, layer, example)
-                self.component.clear(script, layer)
 
         return self._answer_with(example, between)
 

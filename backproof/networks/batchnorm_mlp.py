@@ -5,9 +5,10 @@ After each linear map comes batch normalisation, on the first layers, and then a
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from backproof.network import Network, Node, Reference
+from backproof.network import Network, Node, Reference, varied
 from backproof.operation import Input, Operation, Parameters, Sizes
 from backproof.operations import (
     batchnorm,
@@ -78,7 +79,9 @@ def scores(layers: str, mode: str) -> Network:
     return Network(tuple(inputs), tuple(nodes), outputs, ("batch", "classes"))
 
 
-def compose(layers: str, reduction: str, mode: str) -> Network:
+def compose(
+    layers: str, reduction: str, mode: str, loss: Operation = softmax_cross_entropy.OPERATION
+) -> Network:
     """The graph with its loss (004, appendix A).
 
     Parameters
@@ -89,19 +92,22 @@ def compose(layers: str, reduction: str, mode: str) -> Network:
         Of the cross-entropy, over the batch.
     mode
         Of batch normalisation, ``"training"`` or ``"evaluation"``.
+    loss
+        The cross-entropy, or a variation of it.
     """
     network = scores(layers, mode)
     (logits,) = network.outputs["logits"]
     targets = Input("targets", ("batch", "classes"), "one-hot", differentiable=False)
-    loss = Node(
-        softmax_cross_entropy.OPERATION,
+    end = Node(
+        loss,
         {"logits": logits, "targets": "targets"},
         ("loss",),
         {"reduction": reduction, "targets_as": "one-hot"},
+        loss.fixed,
     )
     return Network(
         (*network.inputs, targets),
-        (*network.nodes, loss),
+        (*network.nodes, end),
         {"loss": ("loss",), **network.outputs},
         ("batch",) if reduction == "none" else (),
     )
@@ -127,12 +133,20 @@ def forward(
 
 
 def reference(
-    torch: Any, x: Any, targets: Any, *, layers: str, reduction: str, mode: str, **parameters: Any
+    torch: Any,
+    x: Any,
+    targets: Any,
+    *,
+    layers: str,
+    reduction: str,
+    mode: str,
+    loss: Operation = softmax_cross_entropy.OPERATION,
+    **parameters: Any,
 ) -> Any:
     """The torch reference."""
     logits, running = forward(torch, x, layers, mode, parameters)
-    loss = torch.nn.functional.cross_entropy(logits, targets.argmax(dim=1), reduction=reduction)
-    return loss, logits, *running.values()
+    end = loss.torch(torch, logits, targets, reduction=reduction, targets_as="one-hot")
+    return end, logits, *running.values()
 
 
 def fit(sizes: Sizes, parameters: Parameters) -> tuple[Sizes, Parameters]:
@@ -145,7 +159,7 @@ def fit(sizes: Sizes, parameters: Parameters) -> tuple[Sizes, Parameters]:
     return sizes, parameters
 
 
-OPERATION = Operation(
+_PLAIN = Operation(
     name="batchnorm_mlp",
     compose=compose,
     implementation=Reference(compose, ("layers", "reduction", "mode")),
@@ -157,3 +171,5 @@ OPERATION = Operation(
     conventions={"layers": LAYERS, "reduction": REDUCTIONS, "mode": MODES},
     fit=fit,
 )
+
+OPERATION = replace(_PLAIN, variations=varied(_PLAIN, loss=softmax_cross_entropy.OPERATION))

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from backproof.network import Backward, Calculus, Network, Node, Reference, Value
+from backproof.network import Backward, Calculus, Network, Node, Reference, Value, varied
 from backproof.networks import batchnorm_mlp
 from backproof.operation import Input, Operation, Parameters, Sizes
+from backproof.operations import softmax_cross_entropy
 
 _WITH_MOMENTUM = ("weight", "bias")
 
@@ -88,10 +89,10 @@ class Training:
         return {name: {**outputs, **state}[name] for name in self.output_names}, lambda _: {}
 
 
-def compose(layers: str) -> Training:
-    """The steps of the network with these layers."""
+def compose(layers: str, loss: Operation = softmax_cross_entropy.OPERATION) -> Training:
+    """The steps of the network with these layers, down the gradient of this cross-entropy."""
     return Training(
-        batchnorm_mlp.compose(layers, "sum", "training"),
+        batchnorm_mlp.compose(layers, "sum", "training", loss),
         batchnorm_mlp.scores(layers, "evaluation"),
     )
 
@@ -114,6 +115,7 @@ def reference(
     layers: str,
     lr: float,
     momentum: float,
+    loss: Operation = softmax_cross_entropy.OPERATION,
     **state: Any,
 ) -> Any:
     """The torch reference."""
@@ -126,8 +128,8 @@ def reference(
     buffers: dict[str, list[Any]] = {name: [None] for name in trained}
     for samples, labels in zip(x, targets, strict=True):
         logits, running = batchnorm_mlp.forward(torch, samples, layers, "training", outputs)
-        loss = torch.nn.functional.cross_entropy(logits, labels.argmax(dim=1))
-        gradients = torch.autograd.grad(loss, [outputs[name] for name in trained])
+        mean = loss.torch(torch, logits, labels, reduction="mean", targets_as="one-hot")
+        gradients = torch.autograd.grad(mean, [outputs[name] for name in trained])
         with torch.no_grad():
             for name, gradient in zip(trained, gradients, strict=True):
                 linear = name.startswith(_WITH_MOMENTUM)
@@ -144,7 +146,7 @@ def reference(
     return logits, *outputs.values()
 
 
-OPERATION = Operation(
+_PLAIN = Operation(
     name="mlp_training",
     compose=compose,
     implementation=Reference(compose, ("layers",)),
@@ -158,3 +160,5 @@ OPERATION = Operation(
     parameters={"lr": (0.1, 0.02), "momentum": (0.9, 0.5, 0.0)},
     fit=fit,
 )
+
+OPERATION = replace(_PLAIN, variations=varied(_PLAIN, loss=softmax_cross_entropy.OPERATION))

@@ -38,4 +38,10 @@ _PLAIN = Operation(
     large=1e4,
 )
 
-OPERATION = replace(_PLAIN, variations=eps_in_the_logarithm(_PLAIN, derivation.with_log_eps))
+# Hand-outs prescribe softmax minus target, whatever the value adds inside its logarithm.
+_VARIATIONS = {
+    name: replace(variation, keeps_gradient=True)
+    for name, variation in eps_in_the_logarithm(_PLAIN, derivation.with_log_eps).items()
+}
+
+OPERATION = replace(_PLAIN, variations=_VARIATIONS)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from backproof.candidates.candidate import Answer, Example
+from backproof.candidates.dialects import DIALECTS
 from backproof.candidates.dialects import dialect as rooms
 from backproof.candidates.dialects.dialect import (
     Component,
@@ -141,7 +142,7 @@ def test_a_layer_s_own_vectors_are_fresh_and_writeable(shaped: Any, shape: tuple
 
 NEW = Edition("2025", folders=("nn", "."), files=("linear.py", "loss.py"), components=())
 MIDDLE = Edition("2022", ("nn",), ("linear.py", "loss.py"), (), marks=("dLdb", "debug=False"))
-OLD = Edition("2021", ("src", "."), ("linear.py", "batchnorm.py", "hw1.py"), ())
+OLD = Edition("2021", ("src", "."), ("linear.py", "batchnorm.py", "hw1.py"), (), years=("2020",))
 COURSE = Dialect("course", (NEW, MIDDLE, OLD))
 
 
@@ -201,11 +202,36 @@ def test_an_edition_that_is_given_is_not_looked_for(tmp_path: Path, edition: Edi
     assert not submission.detected
 
 
+def test_a_year_with_the_same_hand_out_is_its_edition(tmp_path: Path) -> None:
+    """The edition keeps its own name."""
+    submission = open_submission(homework(tmp_path, linear=""), COURSE, "2020")
+    assert (submission.edition, submission.detected) == (OLD, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "years"),
+    [
+        ("mytorch", {"2020": "2021", "2021": "2021", "2022": "2022", "2025": "2025"}),
+        ("uva", {"2022": "2022", "2023": "2022", "2024": "2024", "2025": "2024"}),
+        ("hlcv", {"2021": "2021", "2024": "2024", "2025": "2024"}),
+        ("cs231n", {"2016": "2016", "2017": "2016", "2018": "2018", "2025": "2018"}),
+    ],
+)
+def test_every_year_that_a_course_is_known_of_is_an_edition(
+    name: str, years: dict[str, str]
+) -> None:
+    """No year is one of two."""
+    found = {year: DIALECTS[name].edition(year).name for year in years}
+    assert found == years
+    names = [n for edition in DIALECTS[name].editions for n in edition.names]
+    assert len({*names}) == len(names)
+
+
 def test_an_edition_that_there_is_not_is_refused_with_those_there_are(tmp_path: Path) -> None:
     """The newest first, as the dialect lists them."""
     with pytest.raises(LookupError) as caught:
         open_submission(homework(tmp_path, linear=""), COURSE, "2019")
-    known = "the dialect course has no edition '2019'; there are: 2025, 2022, 2021"
+    known = "the dialect course has no edition '2019'; there are: 2025, 2022, 2021, 2020"
     assert caught.value.args == (known,)
 
 

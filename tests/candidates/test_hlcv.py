@@ -131,6 +131,27 @@ def test_the_hand_outs_own_loss_comes_out(runner, kind, name, call):
     assert f"{float(loss):.11f}" == "1.30378789133"
 
 
+EPS = "1e-08 is added inside the logarithm"
+
+
+OWN = "p = scores[range(N), y][:, None]; d2 = (scores - delta) / N * (p / (p + 1e-8))"
+
+
+@pytest.mark.parametrize(
+    ("slope", "also"),
+    [("d2 = (scores - delta) / N", " of the value alone"), (OWN, "")],
+    ids=["value", "both"],
+)
+def test_a_small_eps_may_keep_the_logarithm_finite(tmp_path, slope, also):
+    """In the loss and its gradient, or in the loss beside the gradient of document 003."""
+    edits = {"np.log(row[label])": "np.log(row[label] + 1e-8)", "d2 = (scores - delta) / N": slope}
+    (tmp_path / "two_layernet.py").write_text(edited(WHOLE, edits), "utf-8")
+    verdict = homework.judge(tmp_path, HLCV, count=4)
+    assert verdict.verdict == "pass", [c for c in verdict.checks if c.status != "pass"]
+    named = {c.id.partition(".")[0].partition("-")[2]: c.variation for c in verdict.checks}
+    assert named == {"probabilities": "", "loss": EPS, "gradients": EPS + also}
+
+
 SUM = "np.sum(d2, axis=0)"
 ROW = written(Gradients, edited(WHOLE, {SUM: "np.sum(d2, axis=0, keepdims=True)"}))
 

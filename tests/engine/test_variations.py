@@ -64,8 +64,9 @@ def test_the_last_of_equal_entries_may_win_a_maximum():
 EPS = 1e-8
 
 
-def with_eps(eps):
-    """A cross-entropy of log(p + eps)."""
+def with_eps(eps, upward=None):
+    """A cross-entropy of log(p + eps), with the gradient of log(p + upward) where it is another."""
+    upward = eps if upward is None else upward
 
     def forward(probabilities, targets, *, reduction):
         loss = -(targets * np.log(probabilities + eps)).sum(axis=1)
@@ -76,7 +77,7 @@ def with_eps(eps):
     def backward(cotangent, cache):
         probabilities, targets, weight = cache
         upstream = cotangent[:, None] if cotangent.ndim else cotangent
-        return -weight * upstream * targets / (probabilities + eps)
+        return -weight * upstream * targets / (probabilities + upward)
 
     return SimpleNamespace(forward=forward, backward=backward)
 
@@ -91,3 +92,12 @@ def test_a_variation_that_the_candidate_follows_is_what_it_is_held_to():
         assert variation == (f"{eps:g} is added inside the logarithm" if eps else "")
     assert examine(find("cross_entropy"), with_eps(EPS), count=12).verdict == "fail"
     assert examine(find("cross_entropy"), with_eps(0.5), count=12, terms=terms).verdict == "fail"
+
+
+def test_on_probabilities_the_gradient_is_that_of_the_value():
+    """-t/(p + eps) beside -log(p + eps): where p is small, -t/p is far from its derivative."""
+    terms = Terms(accepts_variations=True)
+    found = examine(find("cross_entropy"), with_eps(EPS, upward=0.0), count=12, terms=terms)
+    assert {c.id for c in found.checks if c.status == "fail"} == {
+        "cross_entropy.gradient.probabilities"
+    }

@@ -147,16 +147,38 @@ def test_two_layers_with_an_eps_pass_their_own_variation_alone():
     assert list(verdicts.values()) == ["pass", "fail"]
 
 
-def test_rejects_the_plain_gradient_beside_an_eps():
-    """p - t is the gradient of -log(p); that of -log(p + eps) is p/(p + eps) of it."""
+def with_an_eps_in_the_value(times=1.0):
+    """-log(p + 1e-8), and a multiple of p - t."""
 
     def backward(cotangent, cache):
-        whole = cache._replace(share=np.ones_like(cache.share))
+        whole = cache._replace(share=np.full_like(cache.share, times))
         return softmax_cross_entropy.backward(cotangent, whole)
 
-    variation = VARIATIONS[VARIATION]
-    candidate = SimpleNamespace(forward=variation.implementation.forward, backward=backward)
-    verdict = examine(variation, candidate, count=30)
+    forward = VARIATIONS[VARIATION].implementation.forward
+    return SimpleNamespace(forward=forward, backward=backward)
+
+
+def test_accepts_the_plain_gradient_beside_an_eps_and_names_it(operation):
+    """Hand-outs prescribe p - t whatever the value adds; it is p/(p + eps) of it that it adds to.
+
+    So an eps of the value alone is a variation, where variations are accepted, and the gradient is
+    judged as the one without.
+    """
+    candidate, terms = with_an_eps_in_the_value(), Terms(accepts_variations=True)
+    verdict = examine(operation, candidate, count=20, terms=terms)
+    assert verdict.verdict == "pass"
+    assert {c.variation for c in verdict.checks} == {f"{VARIATION} of the value alone"}
+    (gradient,) = (c for c in verdict.checks if c.id == CHECK)
+    assert gradient.oracles == {"symbolic": "agree", "autograd": "agree"}
+
+
+def test_rejects_another_gradient_beside_an_eps(operation):
+    """Twice p - t is neither gradient; nor is p - t that of the variation itself."""
+    terms = Terms(accepts_variations=True)
+    verdict = examine(operation, with_an_eps_in_the_value(2.0), count=20, terms=terms)
+    (check,) = (c for c in verdict.checks if c.id == CHECK)
+    assert (check.status, check.diagnosis.kind) == ("fail", "constant factor")
+    verdict = examine(VARIATIONS[VARIATION], with_an_eps_in_the_value(), count=30)
     assert {c.property: c.status for c in verdict.checks if c.oracles} == {
         "forward": "pass",
         "gradient.logits": "fail",

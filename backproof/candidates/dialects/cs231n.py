@@ -407,20 +407,26 @@ FIRST = (Affine, ReLU, SoftmaxLoss, SVMLoss, BatchNorm, BatchNormAlt)
 LAST = (Conv, MaxPool, SpatialBatchNorm)
 
 
-def _edition(name: str, components: tuple[type[Component], ...], mark: str) -> Edition:
+def _edition(name: str, components: tuple[type[Component], ...], mark: str, *years: str) -> Edition:
     return Edition(
         name=name,
         folders=(".", "assignment2", "assignment1"),
         files=("cs231n/layers.py",),
         components=components,
         marks=(mark,),
+        years=years,
     )
 
 
 CS231N = Dialect(
     name="cs231n",
     editions=(
-        _edition("2018", (*FIRST, LayerNorm, Dropout, *LAST, GroupNorm), "keep each neuron output"),
-        _edition("2016", (*FIRST, DropDropout, *LAST), "drop each neuron output"),
+        _edition(
+            "2018",
+            (*FIRST, LayerNorm, Dropout, *LAST, GroupNorm),
+            "keep each neuron output",
+            *(str(year) for year in range(2019, 2026)),
+        ),
+        _edition("2016", (*FIRST, DropDropout, *LAST), "drop each neuron output", "2017"),
     ),
 )

@@ -120,9 +120,6 @@ class Component:
         """Run the backward that belongs to the latest forward; each gradient by input."""
         raise NotImplementedError
 
-    def clear(self, script: Script, layer: Handle) -> None:
-        """Clear gradients that add up by design, between two backwards of one forward."""
-
     def read(
         self,
         example: Example,
@@ -185,6 +182,8 @@ class Edition:
         One for each operation.
     marks
         Pieces of source text that this edition has and no later one.
+    years
+        Others whose hand-out is the same: ``--edition`` takes them, too.
     """
 
     name: str
@@ -192,6 +191,12 @@ class Edition:
     files: tuple[str, ...]
     components: tuple[type[Component], ...]
     marks: tuple[str, ...] = ()
+    years: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What ``--edition`` takes for it."""
+        return self.name, *self.years
 
 
 @dataclass(frozen=True)
@@ -213,7 +218,7 @@ class Dialect:
     source: str = ""
 
     def edition(self, name: str) -> Edition:
-        """The edition called `name`.
+        """The edition of that name, or of that year.
 
         Raises
         ------
@@ -221,9 +226,9 @@ class Dialect:
             Where there is none; the message lists those there are.
         """
         for edition in self.editions:
-            if edition.name == name:
+            if name in edition.names:
                 return edition
-        known = ", ".join(e.name for e in self.editions)
+        known = ", ".join(n for e in self.editions for n in e.names)
         raise LookupError(f"the dialect {self.name} has no edition {name!r}; there are: {known}")
 
 

@@ -7,6 +7,7 @@ that one which is still to be written is no error of the others.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -178,16 +179,18 @@ class GradientsV3(Gradients):
     method = "back_propagation"
 
 
-def _edition(name: str, components: tuple[type[Component], ...], *marks: str) -> Edition:
-    return Edition(
-        name=name, folders=(".",), files=("two_layernet.py",), components=components, marks=marks
-    )
+def _edition(name: str, components: tuple[type[Component], ...]) -> Edition:
+    return Edition(name=name, folders=(".",), files=("two_layernet.py",), components=components)
 
 
 HLCV = Dialect(
     name="hlcv",
     editions=(
-        _edition("2024", (ProbabilitiesV1, LossV2, GradientsV3), "class TwoLayerNetv1"),
+        replace(
+            _edition("2024", (ProbabilitiesV1, LossV2, GradientsV3)),
+            marks=("class TwoLayerNetv1",),
+            years=("2025",),
+        ),
         _edition("2021", (Probabilities, Loss, Gradients)),
     ),
 )

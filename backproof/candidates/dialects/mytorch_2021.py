@@ -5,15 +5,25 @@ The hand-out is document 004: section 3 fixes the interface, appendices A and C 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from itertools import pairwise
 from types import MappingProxyType
+from typing import Any, ClassVar
 
 import numpy as np
 
-from backproof.candidates.candidate import Example
-from backproof.candidates.dialects.dialect import Component, Edition, row
-from backproof.candidates.dialects.trial import RAISES_NOT_IMPLEMENTED, Tried
+from backproof.candidates.candidate import CandidateError, Example
+from backproof.candidates.dialects.dialect import Ask, Component, Edition, column, row
+from backproof.candidates.dialects.trial import (
+    BATCH,
+    INPUTS,
+    OUTPUTS,
+    RAISES_NOT_IMPLEMENTED,
+    Accumulating,
+    Shape,
+    Tried,
+)
 from backproof.candidates.script import Script
 from backproof.candidates.wire import Handle, Initialiser
 from backproof.networks.batchnorm_mlp import LAYERS, RUNNING, layers_of
@@ -81,24 +91,61 @@ class SoftmaxCrossEntropy(Component):
         return {"logits": script.call(layer, "derivative")}
 
 
-class Linear(Component):
-    """Section 3.4: dW and db are averaged over the batch, the returned dx is not."""
+class Layer(Accumulating):
+    """What has vectors, each in a shape that is the student's.
 
-    operation = "linear"
-    module, name = "linear", "Linear"
-    conventions = MappingProxyType({"layout": ("x W + b",)})
-    averaged = frozenset({"weight", "bias"})
-    vectors = frozenset({"bias"})
+    Attributes
+    ----------
+    attributes
+        Where parameters and running statistics are kept, by the operation's name of them.
+    slopes
+        Where their gradients are.
+    shapes
+        What the shapes of a vector are called in a layer like the trial's, the hand-out's first.
+    held
+        The shape of each vector.
+    """
 
-    def build(self, script: Script, example: Example) -> Handle:
-        """Make a layer whose initialisers return the example's parameters."""
-        weight, bias = example.inputs["weight"], example.inputs["bias"]
-        initialisers = Initialiser(weight.copy()), Initialiser(row(bias))
-        return script.create(self.module, self.name, *weight.shape, *initialisers)
+    unwritten = RAISES_NOT_IMPLEMENTED
+    clearing = "zero_grads"
+    attributes: ClassVar[Mapping[str, str]]
+    slopes: ClassVar[Mapping[str, str]]
+    shapes: ClassVar[Mapping[Shape, str]]
 
-    def clear(self, script: Script, layer: Handle) -> None:
-        """Clear gradients that add up by design."""
-        script.call_if_there(layer, "zero_grads")
+    def __init__(self) -> None:
+        super().__init__()
+        self.held = dict.fromkeys(self.vectors, next(iter(self.shapes.values())))
+
+    def survey(self, ask: Ask) -> None:
+        """Look at what a new layer holds, and at its gradients."""
+        script = Script()
+        layer = self.create(script, self.trial)
+        handles = [script.get(layer, own) for own in self.attributes.values()]
+        for name, value in zip(self.attributes, self.asked(ask, script, handles), strict=True):
+            self.see_held(name, value)
+        self.see_whether_cleared(ask)
+        _, gradients = self.try_out(ask)
+        for name, own in self.slopes.items():
+            if name in self.vectors:
+                shape = self._shape(gradients[name], self.held[name])
+                self.variations += [f"{own} {shape}"] if shape != self.held[name] else []
+
+    def see_held(self, name: str, value: Any) -> None:
+        """Look at the shape of a vector; one of no such shape is set as the hand-out has it."""
+        if name in self.vectors:
+            shape = self._shape(value, self.held[name])
+            if shape != self.held[name]:
+                self.held[name] = shape
+                self.variations.append(f"{self.attributes[name]} {shape}")
+
+    def _shape(self, value: Any, otherwise: str) -> str:
+        return self.shapes.get(getattr(value, "shape", ()), otherwise)
+
+    def shaped(self, name: str, value: np.ndarray) -> np.ndarray:
+        """A copy of a parameter or running statistic as the layer holds it."""
+        held = self.held.get(name, "")
+        make = row if held.startswith("(1, ") else column if held.endswith(", 1)") else np.copy
+        return make(value)
 
     def forward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
         """Clear the gradients, and call the layer."""
@@ -106,15 +153,50 @@ class Linear(Component):
         return {"y": script.call(layer, FORWARD, example.inputs["x"])}
 
     def backward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
-        """Call backward, then read dW and db."""
+        """Call backward, then read the gradients of the parameters."""
         return {
             "x": script.call(layer, "backward", example.cotangent),
-            "weight": script.get(layer, "dW"),
-            "bias": script.get(layer, "db"),
+            **{name: script.get(layer, own) for name, own in self.slopes.items()},
         }
 
 
-class BatchNorm(Component):
+class Linear(Layer):
+    """Section 3.4: dW and db are averaged over the batch, the returned dx is not."""
+
+    operation = "linear"
+    module, name = "linear", "Linear"
+    conventions = MappingProxyType({"layout": ("x W + b",)})
+    averaged = frozenset({"weight", "bias"})
+    vectors = frozenset({"bias"})
+    attributes = MappingProxyType({"weight": "W", "bias": "b"})
+    slopes = MappingProxyType({"weight": "dW", "bias": "db"})
+    shapes = MappingProxyType(
+        {(1, OUTPUTS): "(1, out)", (OUTPUTS,): "(out,)", (OUTPUTS, 1): "(out, 1)"}
+    )
+    trial = Example(
+        {
+            "x": np.ones((BATCH, INPUTS)),
+            "weight": np.ones((INPUTS, OUTPUTS)),
+            "bias": np.ones(OUTPUTS),
+        },
+        {},
+        np.ones((BATCH, OUTPUTS)),
+    )
+
+    def see_held(self, name: str, value: Any) -> None:
+        """Look at the format of the weight, too: it was given in double precision."""
+        super().see_held(name, value)
+        if name == "weight" and getattr(value, "dtype", None) == np.float32:
+            self.variations.append("float32 parameters")
+
+    def create(self, script: Script, example: Example) -> Handle:
+        """Make a layer whose initialisers return the example's parameters."""
+        weight, bias = example.inputs["weight"], example.inputs["bias"]
+        initialisers = Initialiser(weight.copy()), Initialiser(row(bias))
+        return script.create(self.module, self.name, *weight.shape, *initialisers)
+
+
+class BatchNorm(Layer):
     """Section 3.3, appendix C: running = alpha running + (1 - alpha) batch, and eps is 1e-8."""
 
     operation = "batchnorm"
@@ -122,19 +204,31 @@ class BatchNorm(Component):
     conventions = MappingProxyType(
         {"mode": ("training", "evaluation"), "momentum": (0.9, 0.75), "eps": (1e-8,)}
     )
-    vectors = frozenset({"gamma", "beta", "running_mean", "running_var"})
+    vectors = frozenset({"gamma", "beta", *RUNNING})
+    attributes = MappingProxyType({name: name for name in ("gamma", "beta", *RUNNING)})
+    slopes = MappingProxyType({"gamma": "dgamma", "beta": "dbeta"})
+    shapes = MappingProxyType({(1, INPUTS): "(1, D)", (INPUTS,): "(D,)", (INPUTS, 1): "(D, 1)"})
+    trial = Example(
+        {"x": np.arange(BATCH * INPUTS, dtype=np.float64).reshape(BATCH, INPUTS)},
+        {"mode": "training", "momentum": 0.9},
+        np.ones((BATCH, INPUTS)),
+    )
+
+    def create(self, script: Script, example: Example) -> Handle:
+        """Make a layer of as many features."""
+        features, alpha = example.inputs["x"].shape[1], example.parameters["momentum"]
+        return script.create(self.module, self.name, features, alpha=alpha)
 
     def build(self, script: Script, example: Example) -> Handle:
         """Make a layer, and put the example's parameters and running statistics in."""
-        features = example.inputs["gamma"].shape[0]
-        alpha = example.parameters["momentum"]
-        layer = script.create(self.module, self.name, features, alpha=alpha)
-        for name in ("gamma", "beta", "running_mean", "running_var"):
-            script.set(layer, name, row(example.inputs[name]))
+        layer = super().build(script, example)
+        for name, own in self.attributes.items():
+            script.set(layer, own, self.shaped(name, example.inputs[name]))
         return layer
 
     def forward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
         """Call the layer, then read the running statistics."""
+        self.clear(script, layer)
         evaluation = (True,) if example.parameters["mode"] == "evaluation" else ()
         return {
             "y": script.call(layer, FORWARD, example.inputs["x"], *evaluation),
@@ -146,18 +240,12 @@ class BatchNorm(Component):
         """Call backward, then read dgamma and dbeta; the hand-out has it in training alone."""
         if example.parameters["mode"] == "evaluation":
             return {}
-        return {
-            "x": script.call(layer, "backward", example.cotangent),
-            "gamma": script.get(layer, "dgamma"),
-            "beta": script.get(layer, "dbeta"),
-        }
+        return super().backward(script, layer, example)
 
 
 ACTIVATIONS = {kind.operation: kind.name for kind in (Sigmoid, Tanh, ReLU, Identity)}
-ON_LINEAR = {"weight": "W", "bias": "b"}
-ON_BATCH_NORM = {name: name for name in ("gamma", "beta", *RUNNING)}
 MANNERS = frozenset({"shapes", "dtypes", "mutation", "repeatability", "layouts"})
-SLOPES = {"weight": "dW", "bias": "db", "gamma": "dgamma", "beta": "dbeta"}
+SLOPES = {**Linear.slopes, **BatchNorm.slopes}
 
 
 def _numbered(*names: str) -> frozenset[str]:
@@ -170,7 +258,7 @@ def _start(*widths: int) -> dict[str, np.ndarray]:
     found = {}
     for n, (before, after) in enumerate(pairwise(widths), start=1):
         found[f"weight{n}"] = np.ones((before, after)) / 4
-        found |= {f"{name}{n}": np.ones(after) for name in ("bias", *ON_BATCH_NORM)}
+        found |= {f"{name}{n}": np.ones(after) for name in ("bias", *BatchNorm.attributes)}
     return found
 
 
@@ -180,11 +268,28 @@ class Network(Tried):
     The parameters are set on ``linear_layers`` and ``bn_layers``; after every backward comes
     ``zero_grads``, as the hand-out asks. How an object behaves that is asked several times shows in
     the values that its training ends with.
+
+    Attributes
+    ----------
+    layers
+        What is known of the homework's layers, by the network's list of them.
     """
 
     module, name = "hw1", "MLP"
-    vectors = _numbered("bias", *ON_BATCH_NORM)
+    vectors = _numbered(*Linear.vectors, *BatchNorm.vectors)
     unwritten = RAISES_NOT_IMPLEMENTED
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers: dict[str, Layer] = {"linear_layers": Linear(), "bn_layers": BatchNorm()}
+
+    def survey(self, ask: Ask) -> None:
+        """Look at the layers, which have checks of their own, and at the network."""
+        for layer in self.layers.values():
+            with contextlib.suppress(CandidateError):
+                layer.survey(ask)
+            self.variations += layer.variations
+        super().survey(ask)
 
     def create(self, script: Script, example: Example) -> Handle:
         """Make the network, with the example's parameters and running statistics."""
@@ -209,9 +314,9 @@ class Network(Tried):
             momentum=parameters.get("momentum", 0.0),
             num_bn_layers=sum(normalised for normalised, _ in layers),
         )
+        shaped = {name: kind.shaped for kind in self.layers.values() for name in kind.attributes}
         for name, layer, attribute in self.attributes(script, net, example):
-            value = arrays[name]
-            script.set(layer, attribute, value.copy() if value.ndim == 2 else row(value))
+            script.set(layer, attribute, shaped[name[:-1]](name[:-1], arrays[name]))
         return net
 
     def attributes(
@@ -219,12 +324,12 @@ class Network(Tried):
     ) -> list[tuple[str, Handle, str]]:
         """For each parameter and running statistic: its layer, and what it is called there."""
         normalised = [norm for norm, _ in layers_of(example.parameters["layers"])]
-        kinds = {"linear_layers": (len(normalised), ON_LINEAR)}
+        counts = {"linear_layers": len(normalised)}
         if any(normalised):  # else there may be no such list
-            kinds["bn_layers"] = sum(normalised), ON_BATCH_NORM
+            counts["bn_layers"] = sum(normalised)
         found = []
-        for held, (count, names) in kinds.items():
-            layers = script.get(net, held)
+        for held, count in counts.items():
+            layers, names = script.get(net, held), self.layers[held].attributes
             for n in range(count):
                 layer = script.item(layers, n)
                 found += [(f"{name}{n + 1}", layer, own) for name, own in names.items()]
@@ -315,6 +420,7 @@ class Training(Network):
 
 EDITION = Edition(
     name="2021",
+    years=("2020",),
     folders=("mytorch", ".", "hw1"),
     files=("activation.py", "loss.py", "linear.py", "batchnorm.py", "hw1.py"),
     components=(

@@ -21,6 +21,7 @@ from backproof.candidates.dialects.trial import (
     INPUTS,
     OUTPUTS,
     RAISES_NOT_IMPLEMENTED,
+    Accumulating,
     Shape,
     Tried,
     fits_column,
@@ -153,7 +154,7 @@ class CrossEntropyLoss(Loss):
     )
 
 
-class Layer(Module):
+class Layer(Accumulating, Module):
     """What has parameters and running statistics; they are set, each in the shape it is found in.
 
     Attributes
@@ -171,6 +172,7 @@ class Layer(Module):
     attributes: ClassVar[Mapping[str, str]]
     gradients: ClassVar[Mapping[str, str]]
     shapes: ClassVar[Mapping[str, Mapping[Shape, str]]]
+    clearing = "zero_grads"
 
     def __init__(self) -> None:
         super().__init__()
@@ -183,6 +185,7 @@ class Layer(Module):
         handles = [script.get(layer, attribute) for attribute in self.attributes.values()]
         for name, value in zip(self.attributes, self.asked(ask, script, handles), strict=True):
             self._see_held(name, value)
+        self.see_whether_cleared(ask)
         _, gradients = self.try_out(ask)
         for name, attribute in self.gradients.items():
             self._see_gradient(name, attribute, gradients[name])
@@ -209,6 +212,11 @@ class Layer(Module):
             script.get(layer, attribute)  # fails where the layer keeps it elsewhere
             script.set(layer, attribute, self._shaped(name, example.inputs[name]))
         return layer
+
+    def forward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
+        """Call forward."""
+        self.clear(script, layer)
+        return super().forward(script, layer, example)
 
     def backward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
         """Call backward, then read the gradients of the parameters."""
@@ -306,6 +314,7 @@ class BatchNorm1d(Layer):
 
     def forward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
         """Call forward, then read the running statistics."""
+        self.clear(script, layer)
         evaluation = (True,) if example.parameters["mode"] == "evaluation" else ()
         return {
             "y": script.call(layer, "forward", example.inputs["x"], *evaluation),

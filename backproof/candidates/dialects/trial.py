@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar, Literal
@@ -106,6 +107,61 @@ class Tried(Component):
         if self.refusal is not None:
             raise CandidateError(*self.refusal)
         return self.create(script, example)
+
+
+class Accumulating(Tried):
+    """A layer whose gradients may add up by design, where a method of its own ends it.
+
+    Attributes
+    ----------
+    clearing
+        The method.
+    clears
+        Whether it is called before each forward.
+    """
+
+    clearing: ClassVar[str]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clears = False
+
+    def clear(self, script: Script, layer: Handle) -> None:
+        """Begin anew, where gradients add up."""
+        if self.clears:
+            script.call_if_there(layer, self.clearing)
+
+    def see_whether_cleared(self, ask: Ask) -> None:
+        """See whether gradients add up, and whether by design."""
+        with contextlib.suppress(CandidateError):  # there may be none to add to yet
+            if not any(map(_doubled, *self._twice(ask))):
+                return
+        self.clears = True
+        with contextlib.suppress(CandidateError):
+            if all(map(np.array_equal, *self._twice(ask))):
+                self.variations.append(f"gradients add up until {self.clearing}()")
+                self.accumulates = True
+        self.clears = self.accumulates
+
+    def _twice(self, ask: Ask) -> tuple[list[Any], list[Any]]:
+        """The gradients after a forward and backward of a new layer, and after a second alike."""
+        script = Script()
+        layer = self.create(script, self.trial)
+        once, twice = (self._slopes(script, layer) for _ in range(2))
+        found = self.asked(ask, script, [*once, *twice])
+        return found[: len(once)], found[len(once) :]
+
+    def _slopes(self, script: Script, layer: Handle) -> list[Handle]:
+        self.forward(script, layer, self.trial)
+        return [*self.backward(script, layer, self.trial).values()]
+
+
+def _doubled(once: Any, twice: Any) -> bool:
+    """Whether the second backward added what the first had left."""
+    if not isinstance(once, np.ndarray) or not np.any(once):
+        return False
+    with np.errstate(all="ignore"):  # a gradient may hold anything
+        return np.array_equal(2 * once, twice)
 
 
 def flat_gradient(gradient: np.ndarray, *, column: bool) -> np.ndarray:

@@ -8,7 +8,6 @@ is left to the student, so `LinearModule` and `MLP` look at what they find.
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -24,6 +23,7 @@ from backproof.candidates.dialects.trial import (
     BATCH,
     INPUTS,
     OUTPUTS,
+    Accumulating,
     Shape,
     Tried,
     flat_gradient,
@@ -145,25 +145,23 @@ BIASES: Mapping[Shape, str] = {
 }
 
 
-class LinearModule(Module):
+class LinearModule(Accumulating, Module):
     """Its parameters and gradients are in the dicts ``params`` and ``grads``; dW and db are sums.
 
     Attributes
     ----------
     bias
         The shape of the bias: one of `BIASES`.
-    clears
-        Whether gradients add up until ``clear_cache()``.
     """
 
     operation, name = "linear", "LinearModule"
     conventions = MappingProxyType({"layout": ("x W^T + b",)})
+    clearing = "clear_cache"
     trial = Example(Module.trial.inputs, {}, np.ones((BATCH, OUTPUTS)))
 
     def __init__(self) -> None:
         super().__init__()
         self.bias = "(out,)"
-        self.clears = False
 
     def survey(self, ask: Ask) -> None:
         """Look at the parameters of a new layer, and at its gradients before and after backward."""
@@ -178,10 +176,9 @@ class LinearModule(Module):
             self.variations.append(f"bias {self.bias}")
         if not self._has_gradients(ask):
             self.variations.append("no gradients before the first backward")
-        once, twice = self._gradients(ask)
-        self._see_shape(once[1])
-        if any(map(_doubled, once, twice)):
-            self._see_whether_cleared(ask)
+        _, gradients = self.try_out(ask)
+        self._see_shape(gradients["bias"])
+        self.see_whether_cleared(ask)
 
     def _held(self, ask: Ask, attribute: str) -> list[Any]:
         """What a new layer has for weight and bias."""
@@ -200,21 +197,6 @@ class LinearModule(Module):
         except CandidateError:
             return False
 
-    def _gradients(self, ask: Ask) -> tuple[list[Any], list[Any]]:
-        """Those of weight and bias after one backward of a new layer, and after a second alike."""
-        script = Script()
-        layer = self.create(script, self.trial)
-        *_, weight, bias = self._both(script, layer)
-        *_, weight_again, bias_again = self._both(script, layer)
-        found = self.asked(ask, script, [weight, bias, weight_again, bias_again])
-        return found[:2], found[2:]
-
-    def _both(self, script: Script, layer: Handle) -> list[Handle]:
-        """Run forward and backward on the trial; all results."""
-        outputs = self.forward(script, layer, self.trial)
-        gradients = self.backward(script, layer, self.trial)
-        return [*outputs.values(), *gradients.values()]
-
     def _see_shape(self, gradient: Any) -> None:
         """Compare the shapes of the bias and its gradient; a number grows to that of the latter."""
         shape = BIASES.get(getattr(gradient, "shape", ()), "(out,)")
@@ -222,17 +204,6 @@ class LinearModule(Module):
             self.bias = shape
         elif {self.bias, shape} == {"(out,)", "(1, out)"}:
             self.variations.append(f"grads['bias'] {shape}")
-
-    def _see_whether_cleared(self, ask: Ask) -> None:
-        """Gradients add up: by design, if clear_cache ends it."""
-        self.clears = True
-        with contextlib.suppress(CandidateError):
-            once, twice = self._gradients(ask)
-            if all(map(np.array_equal, once, twice)):
-                self.variations.append("gradients add up until clear_cache()")
-                self.accumulates = True
-                return
-        self.clears = False
 
     def create(self, script: Script, example: Example) -> Handle:
         """Make a layer of the example's sizes."""
@@ -257,8 +228,7 @@ class LinearModule(Module):
 
     def forward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
         """Call forward."""
-        if self.clears:
-            script.call(layer, "clear_cache")
+        self.clear(script, layer)
         return super().forward(script, layer, example)
 
     def backward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
@@ -284,14 +254,6 @@ class LinearModule(Module):
     def flat_bias(self, gradient: np.ndarray) -> np.ndarray:
         """The bias' gradient as (out,), if it can be subtracted from the bias."""
         return flat_gradient(gradient, column=self.bias == "(out, 1)")
-
-
-def _doubled(once: Any, twice: Any) -> bool:
-    """Whether the second backward added what the first had left."""
-    if not isinstance(once, np.ndarray) or not np.any(once):
-        return False
-    with np.errstate(all="ignore"):  # a gradient may hold anything
-        return np.array_equal(2 * once, twice)
 
 
 def _network(*widths: int) -> Example:
@@ -460,7 +422,9 @@ class ELUMLP(MLP):
 FOLDERS = (".", "assignment1", "code", "assignment_1/code", "assignment_1/1_mlp_cnn/code")
 
 
-def _edition(name: str, network: type[MLP], loss: type[Module], *marks: str) -> Edition:
+def _edition(
+    name: str, network: type[MLP], loss: type[Module], *marks: str, years: tuple[str, ...] = ()
+) -> Edition:
     activation = network.activation
     return Edition(
         name=name,
@@ -468,14 +432,22 @@ def _edition(name: str, network: type[MLP], loss: type[Module], *marks: str) -> 
         files=("modules.py",),
         components=(LinearModule, activation, SoftMaxModule, loss, network),
         marks=(f"class {activation.name}", *marks),
+        years=years,
     )
 
 
 UVA = Dialect(
     name="uva",
     editions=(
-        _edition("2024", ELUMLP, CrossEntropyModule, "input_layer", "def __init__(self, alpha"),
-        _edition("2022", UnitELUMLP, CrossEntropyModule, "input_layer"),
+        _edition(
+            "2024",
+            ELUMLP,
+            CrossEntropyModule,
+            "input_layer",
+            "def __init__(self, alpha",
+            years=("2025",),
+        ),
+        _edition("2022", UnitELUMLP, CrossEntropyModule, "input_layer", years=("2023",)),
         _edition("2021", ReLUMLP, CrossEntropyModule, "input_layer"),
         _edition("2020", UnitELUMLP, OneHotCrossEntropyModule),
         _edition("2019", LeakyReLUMLP, OneHotCrossEntropyModule),
