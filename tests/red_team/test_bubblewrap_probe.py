@@ -30,7 +30,7 @@ def test_the_search_for_bubblewrap_imports_no_file_of_the_homework(tmp_path: Pat
     command.write_text(
         "if __name__ == '__main__':\n    from backproof.cli import main\n    main()\n"
     )
-    asked = ["check", ".", "--dialect", "mytorch", "--examples", "2", "--workers", "2"]
+    asked = ["check", ".", "--dialect", "mytorch", "--examples", "1", "--workers", "1"]
     only = ["--json", str(tmp_path / "record.json")]
     ran = subprocess.run(
         [sys.executable, str(command), *asked, *only],
