@@ -133,6 +133,7 @@ def judged(runner: Runner, kind: type[Component], count: int) -> Verdict:
 
 # --- what is right -------------------------------------------------------------------------------
 
+AVERAGED = "dLdW and dLdb averaged over the batch"
 LAYERS = {
     e: [c for c in MYTORCH.edition(e).components if c is not KINDS[e].Chain] for e in EDITIONS
 }
@@ -145,7 +146,18 @@ def test_right_classes_of_every_edition_pass(runner, kind):
     """Values, gradients as the year scales them, and the contract."""
     assert wrong_in(runner, kind) == set()
     assert broken_in(runner, kind) == set()
-    assert surveyed(runner, kind).variations == []
+    found = surveyed(runner, kind)
+    assert found.variations == ([AVERAGED] if found.averaged else [])
+
+
+SUMS = {"self.A / self.N": "self.A", "(-1, 1) / self.N": "(-1, 1)"}
+SUMMED = written("2022", "Linear", SUMS)
+
+
+def test_averages_are_named_of_those_who_take_them(runner):
+    """Sums are wrong where averages are prescribed, and no variation of them."""
+    assert surveyed(runner, SUMMED).variations == []
+    assert wrong_in(runner, SUMMED) == {"gradient.weight", "gradient.bias"}
 
 
 def test_what_the_editions_multiply_the_gradients_by():
@@ -236,7 +248,8 @@ OPEN = [
 )
 def test_accepts_and_names_what_differs_from_the_hand_out(runner, kind, told):
     """Either layout of the weight; vectors of any shape, each with a gradient that fits it."""
-    assert set(surveyed(runner, kind).variations) == told
+    found = surveyed(runner, kind)
+    assert {*found.variations} == told | ({AVERAGED} if found.averaged else set())
     assert wrong_in(runner, kind) == set()
     assert broken_in(runner, kind) == set()
 
@@ -370,7 +383,7 @@ BROKEN = [
 @pytest.mark.parametrize(
     ("kind", "broken"),
     [(written(*case), broken) for *case, broken in BROKEN],
-    ids=[f"{name}: {'; '.join(broken)}" for _, name, _, broken in BROKEN],
+    ids=[f"{name}: {'; '.join(sorted(broken))}" for _, name, _, broken in BROKEN],
 )
 def test_bad_manners_break_the_contract(runner, kind, broken):
     """Each in its own clause at least."""

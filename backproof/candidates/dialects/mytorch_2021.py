@@ -129,6 +129,7 @@ class Layer(Accumulating):
             if name in self.vectors:
                 shape = self._shape(gradients[name], self.held[name])
                 self.variations += [f"{own} {shape}"] if shape != self.held[name] else []
+        self.see_averaged(gradients, self.slopes)
 
     def see_held(self, name: str, value: Any) -> None:
         """Look at the shape of a vector; one of no such shape is set as the hand-out has it."""

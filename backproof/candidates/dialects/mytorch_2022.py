@@ -189,6 +189,7 @@ class Layer(Accumulating, Module):
         _, gradients = self.try_out(ask)
         for name, attribute in self.gradients.items():
             self._see_gradient(name, attribute, gradients[name])
+        self.see_averaged(gradients, self.gradients)
 
     def _see_held(self, name: str, value: Any) -> None:
         attribute, known = self.attributes[name], self.shapes[name]

@@ -64,6 +64,16 @@ class Tried(Component):
             dict(zip(gradients, found[count:], strict=True)),
         )
 
+    def see_averaged(self, gradients: Mapping[str, Any], called: Mapping[str, str]) -> None:
+        """Name the gradients that are averaged over the batch, as the hand-out prescribes.
+
+        Of a linear layer that is given ones, they are 1, and the sums are the batch size.
+        """
+        averaged = [name for name in called if name in self.averaged]
+        if averaged and all(np.all(np.equal(gradients[name], 1)) for name in averaged):
+            names = " and ".join(called[name] for name in averaged)
+            self.variations.append(f"{names} averaged over the batch")
+
     def asked(self, ask: Ask, script: Script, handles: Sequence[Handle]) -> list[Any]:
         """Run a script; a method that is still to be written is remembered as that."""
         pattern, called = self.unwritten
