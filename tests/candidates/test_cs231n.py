@@ -178,6 +178,30 @@ def test_a_mistake_fails_in_its_own_check(wrong_in, kind, found):
     assert wrong_in(kind) == found
 
 
+DEFAULT = {name: f'bn_param.get("{name}", ' for name in ("eps", "momentum")}
+VAR = 'bn_param.get("running_var", np.'
+EPS_OF_LAYERS, EPS_OF_GROUPS = (f'{name}.get("eps", 1e-5)' for name in ("ln_param", "gn_param"))
+BEGINNINGS = [
+    (BatchNorm, {f"{DEFAULT['eps']}1e-5": f"{DEFAULT['eps']}1e-3"}, {"forward", *SLOPES}),
+    (BatchNorm, {f"{DEFAULT['momentum']}0.9": f"{DEFAULT['momentum']}0.1"}, STATS),
+    (BatchNorm, {f"{VAR}zeros": f"{VAR}ones"}, {"forward", "forward.running_var"}),
+    (SpatialBatchNorm, {f"{DEFAULT['eps']}1e-5": f"{DEFAULT['eps']}1e-3"}, {"forward", *SLOPES}),
+    (SpatialBatchNorm, {f"{VAR}zeros": f"{VAR}ones"}, {"forward", "forward.running_var"}),
+    (LayerNorm, {EPS_OF_LAYERS: 'ln_param.get("eps", 1e-8)'}, {"forward", *SLOPES}),
+    (GroupNorm, {EPS_OF_GROUPS: 'gn_param.get("eps", 1e-8)'}, {"forward", *SLOPES}),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [(written(kind, edited(edits)), found) for kind, edits, found in BEGINNINGS],
+    ids=[f"{kind.__name__}: {'; '.join(edits.values())}" for kind, edits, _ in BEGINNINGS],
+)
+def test_a_wrong_default_or_start_fails(wrong_in, kind, found):
+    """A dict need hold neither eps nor momentum, nor statistics before the first call."""
+    assert wrong_in(kind, count=20) == found
+
+
 UNSEEDED = written(Dropout, edited({SEED: COUNTED}))
 
 
@@ -201,7 +225,7 @@ def draws(kind: type[Component]) -> list[Draw]:
     """Examples as the course asks them."""
     found: list[Draw] = []
     component = kind()
-    course = Course(component.conventions, component.cotangent, component.fit)
+    course = Course(component.conventions, component.cotangent, component.fit, component.initial)
     operation = find(component.operation)
     explore(examples(operation, course), found.append, operation.name, 20)
     return found

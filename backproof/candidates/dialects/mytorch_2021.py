@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 
 from backproof.candidates.candidate import Example
-from backproof.candidates.dialects.dialect import Component, Edition, row
+from backproof.candidates.dialects.dialect import Component, Edition, keep_initial, row
 from backproof.candidates.dialects.trial import RAISES_NOT_IMPLEMENTED, Tried
 from backproof.candidates.script import Script
 from backproof.candidates.wire import Handle, Initialiser
@@ -114,23 +114,40 @@ class Linear(Component):
         }
 
 
+BEGINS = MappingProxyType({"gamma": 1.0, "beta": 0.0, "running_mean": 0.0, "running_var": 1.0})
+"""What a new batch norm holds."""
+
+ALPHA = 0.9
+"""The constructor's default."""
+
+
+def alpha(example: Example) -> dict[str, float]:
+    """The momentum as the constructor's keyword, unless it is the default."""
+    asked = example.parameters["momentum"]
+    return {} if asked == ALPHA else {"alpha": asked}
+
+
 class BatchNorm(Component):
     """Section 3.3, appendix C: running = alpha running + (1 - alpha) batch, and eps is 1e-8."""
 
     operation = "batchnorm"
     module, name = "batchnorm", "BatchNorm"
     conventions = MappingProxyType(
-        {"mode": ("training", "evaluation"), "momentum": (0.9, 0.75), "eps": (1e-8,)}
+        {"mode": ("training", "evaluation"), "momentum": (ALPHA, 0.75), "eps": (1e-8,)}
     )
     vectors = frozenset({"gamma", "beta", "running_mean", "running_var"})
+    initial = BEGINS
 
     def build(self, script: Script, example: Example) -> Handle:
         """Make a layer, and put the example's parameters and running statistics in."""
         features = example.inputs["gamma"].shape[0]
-        alpha = example.parameters["momentum"]
-        layer = script.create(self.module, self.name, features, alpha=alpha)
-        for name in ("gamma", "beta", "running_mean", "running_var"):
-            script.set(layer, name, row(example.inputs[name]))
+        layer = script.create(self.module, self.name, features, **alpha(example))
+        for name in self.initial:
+            value = example.inputs[name]
+            if self.begins(example, name):
+                keep_initial(script, layer, name, value.dtype)
+            else:
+                script.set(layer, name, row(value))
         return layer
 
     def forward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
