@@ -13,6 +13,9 @@ from backproof.candidates.candidate import Example
 from backproof.inputs import values
 from backproof.operation import Input, Operation, Parameters, Sizes, unchanged
 
+AT_KINKS = "at kinks"
+"""The structure of whole numbers with zeros and ties."""
+
 INITIAL = "initial"
 """The structure of what is as a new object has it."""
 
@@ -128,7 +131,7 @@ def _array(
         make = getattr(values, given.values.replace("-", "_"))
         return make(numbers, shape), given.values
     if kinks and given.name == operation.kinks:
-        return values.at_kinks(numbers, shape, 0), "at kinks"
+        return values.at_kinks(numbers, shape, 0), AT_KINKS
     kinds = [k for k in values.REAL if k != "extreme" or operation.large]
     kind = draw(_one_of(kinds))
     return values.REAL[kind](numbers, shape, operation.large), kind

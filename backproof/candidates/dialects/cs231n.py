@@ -266,10 +266,7 @@ class Conv(Layer):
 
 
 class MaxPool(Layer):
-    """The windows cover the input without a rest, as the hand-out promises.
-
-    What becomes of ties in a window is left open, and the usual ways differ.
-    """
+    """The windows cover the input without a rest, as the hand-out promises."""
 
     operation = "max_pool2d"
     name, back = "max_pool_forward_naive", "max_pool_backward_naive"
@@ -277,7 +274,6 @@ class MaxPool(Layer):
     conventions = MappingProxyType(
         {"window": ((2, 2), (3, 2), (1, 3), (3, 3)), "stride": ((1, 1), (2, 2))}
     )
-    hides = frozenset({"kink.x"})
 
     def fit(self, sizes: Sizes, parameters: Parameters) -> tuple[Sizes, Parameters]:
         """Leave no rest."""
