@@ -173,7 +173,7 @@ class BatchNorm(Component):
 ACTIVATIONS = {kind.operation: kind.name for kind in (Sigmoid, Tanh, ReLU, Identity)}
 ON_LINEAR = {"weight": "W", "bias": "b"}
 ON_BATCH_NORM = {name: name for name in ("gamma", "beta", *RUNNING)}
-MANNERS = frozenset({"shapes", "dtypes", "mutation", "repeatability", "layouts"})
+UNASKED = frozenset({"shapes", "dtypes", "layouts"})
 SLOPES = {"weight": "dW", "bias": "db", "gamma": "dgamma", "beta": "dbeta"}
 
 
@@ -195,8 +195,7 @@ class Network(Tried):
     """Section 3.5: ``hw1.MLP``, made of the homework's own layers, activations and loss.
 
     The parameters are set on ``linear_layers`` and ``bn_layers``; after every backward comes
-    ``zero_grads``, as the hand-out asks. How an object behaves that is asked several times shows in
-    the values that its training ends with.
+    ``zero_grads``, as the hand-out asks.
     """
 
     module, name = "hw1", "MLP"
@@ -261,7 +260,7 @@ class MLP(Network):
     )
     cotangent = "ones"
     averaged = _numbered("weight", "bias")
-    hides = MANNERS | {f"forward.{name}" for name in _numbered(*RUNNING)}  # training shows them
+    hides = UNASKED | {f"forward.{name}" for name in _numbered(*RUNNING)}  # training shows them
     trial = Example(
         {"x": np.eye(4, 2), "targets": np.eye(3)[[0, 1, 2, 0]], **_start(2, 3)},
         {"layers": "batchnorm identity"},
@@ -295,7 +294,7 @@ class Training(Network):
         {"layers": (*_OFTEN, *(n for n in LAYERS if n != "batchnorm sigmoid, identity"))}
     )
     cotangent = "ones"
-    hides = MANNERS
+    hides = UNASKED | {"mutation", "repeatability"}  # its arrays are copies, and it is a sequence
     trial = Example(
         {
             "x": np.eye(4, 2)[np.newaxis],
