@@ -256,7 +256,7 @@ class MLP(Network):
 
     operation = "batchnorm_mlp"
     conventions = MappingProxyType(
-        {"layers": (*_OFTEN, *LAYERS), "reduction": ("none",), "mode": ("training",)}
+        {"layers": (*LAYERS[::-1], *_OFTEN), "reduction": ("none",), "mode": ("training",)}
     )
     cotangent = "ones"
     averaged = _numbered("weight", "bias")
@@ -291,7 +291,7 @@ class Training(Network):
 
     operation = "mlp_training"
     conventions = MappingProxyType(
-        {"layers": (*_OFTEN, *(n for n in LAYERS if n != "batchnorm sigmoid, identity"))}
+        {"layers": (*(n for n in LAYERS[::-1] if n != "batchnorm sigmoid, identity"), *_OFTEN)}
     )
     cotangent = "ones"
     hides = UNASKED | {"mutation", "repeatability"}  # its arrays are copies, and it is a sequence
