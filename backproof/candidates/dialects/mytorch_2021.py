@@ -247,8 +247,8 @@ class Network(Tried):
         return found
 
 
-_OFTEN = 2 * tuple(layers for layers in LAYERS if layers.count("batchnorm") == 2)
-"""Drawn more often than others: nothing else has a second batch norm, which has checks too."""
+_DEEP = tuple(layers for layers in LAYERS if layers.count("batchnorm") == 2)
+"""Drawn first, and more often: nothing else has a second batch norm, which has checks too."""
 
 
 class MLP(Network):
@@ -256,7 +256,7 @@ class MLP(Network):
 
     operation = "batchnorm_mlp"
     conventions = MappingProxyType(
-        {"layers": (*LAYERS[::-1], *_OFTEN), "reduction": ("none",), "mode": ("training",)}
+        {"layers": (*_DEEP, *LAYERS, *_DEEP), "reduction": ("none",), "mode": ("training",)}
     )
     cotangent = "ones"
     averaged = _numbered("weight", "bias")
@@ -291,7 +291,7 @@ class Training(Network):
 
     operation = "mlp_training"
     conventions = MappingProxyType(
-        {"layers": (*(n for n in LAYERS[::-1] if n != "batchnorm sigmoid, identity"), *_OFTEN)}
+        {"layers": (*_DEEP, *(n for n in LAYERS if n != "batchnorm sigmoid, identity"), *_DEEP)}
     )
     cotangent = "ones"
     hides = UNASKED | {"mutation", "repeatability"}  # its arrays are copies, and it is a sequence
