@@ -283,6 +283,34 @@ class Rounding:
         return Bounded(value, error)
 
 
+_WHOLE = 2.0**10
+"""A sum of thousands of whole numbers up to this is exact in every format, in any order."""
+
+
+class WholeRounding(Rounding):
+    """The same arithmetic, which knows that sums and products of small whole numbers are exact.
+
+    So it is sure on which side of a kink a whole number lies, and whether two are equal.
+    """
+
+    def add(self, terms: Sequence[Bounded], carried: Sequence[int] = ()) -> Bounded:
+        """A sum of a few terms, in any order."""
+        return _exact_if_whole(super().add(terms, carried), terms)
+
+    def multiply(self, a: Bounded, b: Bounded) -> Bounded:
+        """A product."""
+        return _exact_if_whole(super().multiply(a, b), (a, b))
+
+
+def _exact_if_whole(result: Bounded, operands: Sequence[Bounded]) -> Bounded:
+    return Bounded(result.value, None) if all(map(_is_whole, operands)) else result
+
+
+def _is_whole(operand: Bounded) -> bool:
+    value = operand.value
+    return operand.error is None and bool(np.all((value == np.rint(value)) & (abs(value) < _WHOLE)))
+
+
 def _size(value: np.ndarray) -> np.ndarray:
     return abs(value.astype(np.float64))
 

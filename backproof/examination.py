@@ -13,9 +13,9 @@ import numpy as np
 
 from backproof.candidates.candidate import Answer, Candidate, CandidateError, Example, Round
 from backproof.compare import Evidence, Finding, adjudicate
-from backproof.error_analysis import Bounded, Rounding
+from backproof.error_analysis import Bounded, Rounding, WholeRounding
 from backproof.inputs import values
-from backproof.inputs.examples import FREE, Course, Draw
+from backproof.inputs.examples import AT_KINKS, FREE, Course, Draw
 from backproof.inputs.search import seed_of
 from backproof.operation import Operation, Sizes, scalar_symbols
 from backproof.oracles import autograd, finite_difference
@@ -134,7 +134,9 @@ class Examination:
         dtype = self.dtype if dtype is None else dtype
         known = self._opinions.setdefault(draw, {})
         if dtype not in known:
-            found = self._evaluated(draw, Rounding.of(dtype))
+            is_at_kinks = draw.structure.get(self.operation.kinks or "") == AT_KINKS
+            rounding = WholeRounding if is_at_kinks else Rounding
+            found = self._evaluated(draw, rounding.of(dtype))
             plain = None if self.plain is None else self.plain.symbolic(draw, dtype)
             if found is not None and plain is not None:
                 found = Opinion(found.outputs, plain.gradients)

@@ -188,7 +188,7 @@ class Homework:
 
     def _terms(self, component: Component) -> Terms:
         return Terms(
-            Course(component.conventions, component.cotangent, component.fit),
+            Course(component.conventions, component.cotangent, component.fit, component.initial),
             component.averaged,
             component.scale,
             replay_command(self._command(), self.count),

@@ -152,6 +152,9 @@ class Operation:
     sides
         By name, how to move the kinked input off its kinks to one side, where the derivative may
         rightly be taken instead of the declared one.
+    otherwise
+        By what it takes for the derivative at its kinks, the operation with that in place of the
+        declared one, where no move of the kinked input alone leads there; else it is the same.
     large
         The largest magnitude that values are drawn up to, beside the ordinary ones.
     implied
@@ -190,6 +193,7 @@ class Operation:
     margin: Callable[[Mapping[str, np.ndarray], Mapping[str, Any]], float] = _smooth
     kinks: str | None = None
     sides: Mapping[str, Callable[[np.ndarray], np.ndarray]] = field(default_factory=dict)
+    otherwise: Mapping[str, Operation] = field(default_factory=dict)
     large: float = 0.0
     implied: frozenset[str] = frozenset()
     variations: Mapping[str, Operation] = field(default_factory=dict)

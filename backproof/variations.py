@@ -9,6 +9,7 @@ from backproof.aspects import Aspect, Gradients, Kinks
 from backproof.candidates.candidate import CandidateError
 from backproof.examination import Examination
 from backproof.inputs.search import explore
+from backproof.operation import Operation
 
 _EXAMPLES = 12
 """So many have to agree, out of so many."""
@@ -45,12 +46,14 @@ def _with_a_gradient_of(plain: Examination, held: Examination) -> Examination:
 
 
 def at_kinks(examination: Examination) -> Examination:
-    """The examination on that side of its kinks which the candidate takes the derivative of."""
-    sides: dict[str, Any] = {"": None}
+    """The examination with that derivative at its kinks which the candidate takes."""
+    operation = examination.operation
+    choices: list[tuple[str, Operation, Any]] = [("", operation, None)]
     if not examination.terms.fixes_kink:
-        sides |= examination.operation.sides
-    for name, side in sides.items():
-        held = examination.of(examination.operation)
+        choices += [(name, operation, side) for name, side in operation.sides.items()]
+        choices += [(name, altered, None) for name, altered in operation.otherwise.items()]
+    for name, altered, side in choices:
+        held = examination.of(altered)
         held.side = side
         if _agrees(Kinks(held), lambda _: True):
             if name:

@@ -11,6 +11,7 @@ from derivations.notation import (
     ClosedForm,
     Derivation,
     FirstMaximum,
+    Positive,
     array,
     axes,
     delta,
@@ -30,6 +31,11 @@ i, j = out_height.index("i"), out_width.index("j")
 stride_height = sp.Symbol("stride_height", integer=True, positive=True)
 stride_width = sp.Symbol("stride_width", integer=True, positive=True)
 
+x = array("x", batch, channels, height, width)
+row, column = i * stride_height + u, j * stride_width + v
+entry = x[n, c, row, column]
+largest = 1 - Positive(maximum(entry, u, v) - entry)
+
 
 def _checked(*values: int) -> dict[str, int]:
     names = ("height", "width", "window_height", "window_width", "stride_height", "stride_width")
@@ -38,11 +44,22 @@ def _checked(*values: int) -> dict[str, int]:
 
 def derive() -> Derivation:
     """The primal and the VJP, for windows of any shape and stride, overlapping ones too."""
-    x = array("x", batch, channels, height, width)
+    return _derived(FirstMaximum(entry, u, v))
+
+
+def each_takes_all() -> Derivation:
+    """Each of the equal entries takes all that its window has to give."""
+    return _derived(largest)
+
+
+def all_share() -> Derivation:
+    """The equal entries take equal shares."""
+    return _derived(largest / total(largest, u, v))
+
+
+def _derived(share: sp.Expr) -> Derivation:
+    """With the share of a window's cotangent that an entry takes."""
     dy = array("dy", batch, channels, out_height, out_width)
-    row, column = i * stride_height + u, j * stride_width + v
-    entry = x[n, c, row, column]
-    first = FirstMaximum(entry, u, v)
     meets = delta(a, row) * delta(b, column)
     return Derivation(
         name="max_pool2d",
@@ -52,7 +69,7 @@ def derive() -> Derivation:
             ClosedForm(
                 "x",
                 (n, c, a, b),
-                total(dy[n, c, i, j] * first * meets, i, j, u, v),
+                total(dy[n, c, i, j] * share * meets, i, j, u, v),
                 "none of the documents; ties as in PyTorch",
             ),
         ),

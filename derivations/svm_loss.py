@@ -23,10 +23,11 @@ j, k = classes.indices("j k")
 margin = parameter("margin", positive=True)
 
 
-def derive(reduction: str = "mean") -> Derivation:
+def derive(reduction: str = "mean", *, at_margin: bool = False) -> Derivation:
     """The violations of the margin, summed over the wrong classes and reduced, and their gradient.
 
-    Each wrong class that violates the margin pulls its score down and the true class's up.
+    Each wrong class that violates the margin pulls its score down and the true class's up; with
+    `at_margin` one that stands exactly at it does, too.
     """
     x = array("scores", batch, classes)
     y = array("targets", batch, index_into=classes, differentiable=False)
@@ -35,7 +36,8 @@ def derive(reduction: str = "mean") -> Derivation:
     wrong = 1 - delta(y[s], k)
     every = let("every", (s, k), Case(above, violation[s, k], 0))
     hinge = let("hinge", (s, k), wrong * every[s, k])
-    active = let("active", (s, k), wrong * above)
+    counts = 1 - Positive(-violation[s, k]) if at_margin else above
+    active = let("active", (s, k), wrong * counts)
     per_sample = let("per_sample", (s,), total(hinge[s, k], k))
     loss, weight = reduced(per_sample, reduction)
     # Left among the others, the true class violates its margin by just the margin.

@@ -13,9 +13,9 @@ import numpy as np
 from backproof.diagnosis.fresh import Failure
 from backproof.diagnosis.hypothesis import ENOUGH, Case
 from backproof.diagnosis.kinds import Kind
-from backproof.diagnosis.words import counted, shown
+from backproof.diagnosis.words import counted, listed, shown
 from backproof.error_analysis import Bounded
-from backproof.inputs.examples import Draw
+from backproof.inputs.examples import INITIAL, Draw
 from backproof.operation import Operation
 from backproof.verdict import Diagnosis
 
@@ -99,6 +99,7 @@ def _conditions(
         yield Condition(Kind.ONLY_OVERLAPPING_WINDOWS, text, _windows_overlap)
     for name in dict.fromkeys(name for draw in draws for name in draw.example.inputs):
         yield from _of_array(name)
+    yield from _of_beginnings(wrong[0])
 
 
 def _of_size(axis: str) -> Iterator[Condition]:
@@ -152,6 +153,16 @@ def _windows_overlap(draw: Draw) -> bool:
     windows = np.broadcast_to(parameters.get("window", kernel), 2)
     several = np.array(draw.example.cotangent.shape[-2:]) > 1
     return bool(np.any(several & (windows > np.broadcast_to(parameters["stride"], 2))))
+
+
+def _of_beginnings(draw: Draw) -> Iterator[Condition]:
+    """Where arrays are as a new object has them."""
+    begin = [name for name, structure in draw.structure.items() if structure == INITIAL]
+    if begin:
+        text = f"It fails only where {listed(begin)} are as a new object has them."
+        yield Condition(
+            Kind.ONLY_SOME_VALUES, text, lambda other: other.structure.get(begin[0]) == INITIAL
+        )
 
 
 def _of_array(name: str) -> Iterator[Condition]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -49,6 +49,12 @@ def over(axis: str) -> str:
 def capital(name: str) -> str:
     """A name at the beginning of a sentence; a name of code keeps its case."""
     return name if "_" in name else f"{name[:1].upper()}{name[1:]}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names one after the other: ``x, gamma and beta``."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def shown(value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,12 @@ from hypothesis import strategies as st
 from backproof.candidates.candidate import Example
 from backproof.inputs import values
 from backproof.operation import Input, Operation, Parameters, Sizes, unchanged
+
+AT_KINKS = "at kinks"
+"""The structure of whole numbers with zeros and ties."""
+
+INITIAL = "initial"
+"""The structure of what is as a new object has it."""
 
 _DIGITS = 4
 """The seed has this many digits to base 100.
@@ -64,11 +70,14 @@ class Course:
         ``"any"``, or ``"ones"`` where a backward takes no cotangent.
     fit
         Makes drawn sizes and parameters such as the course promises to ask for.
+    initial
+        By input, the number that a new object holds everywhere; some examples ask for all of them.
     """
 
     parameters: Mapping[str, tuple[Any, ...]]
     cotangent: str = "any"
     fit: Callable[[Sizes, Parameters], tuple[Sizes, Parameters]] = unchanged
+    initial: Mapping[str, float] = field(default_factory=dict)
 
 
 FREE = Course({})
@@ -122,7 +131,7 @@ def _array(
         make = getattr(values, given.values.replace("-", "_"))
         return make(numbers, shape), given.values
     if kinks and given.name == operation.kinks:
-        return values.at_kinks(numbers, shape, 0), "at kinks"
+        return values.at_kinks(numbers, shape, 0), AT_KINKS
     kinds = [k for k in values.REAL if k != "extreme" or operation.large]
     kind = draw(_one_of(kinds))
     return values.REAL[kind](numbers, shape, operation.large), kind
@@ -157,6 +166,9 @@ def examples(
     drawn = {i.name: _array(draw, numbers, operation, i, sizes, kinks=kinks) for i in inputs}
     arrays = {name: array for name, (array, _) in drawn.items()}
     structure = {name: kind for name, (_, kind) in drawn.items()}
+    if course.initial and draw(_one_of((False, False, True))):
+        arrays |= {n: np.full_like(arrays[n], value) for n, value in course.initial.items()}
+        structure |= dict.fromkeys(course.initial, INITIAL)
     if not kinks and not operation.margin(arrays, parameters) > 0:
         # Short decimals may meet a kink that lies between entries; with every bit in use none do.
         for name in (i.name for i in inputs if i.values == "real"):

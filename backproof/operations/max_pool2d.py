@@ -1,6 +1,7 @@
 """Maximum pooling; its kinks are ties within a window."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,23 @@ from implementations import max_pool2d as implementation
 def reference(torch: Any, x: Any, *, window: tuple[int, int], stride: tuple[int, int]) -> Any:
     """The torch reference."""
     return torch.nn.functional.max_pool2d(x, window, stride)
+
+
+def _windows(x: Any, window: tuple[int, int], stride: tuple[int, int]) -> Any:
+    """The entries of each window along two axes of its own."""
+    return x.unfold(2, window[0], stride[0]).unfold(3, window[1], stride[1])
+
+
+def shared(torch: Any, x: Any, *, window: tuple[int, int], stride: tuple[int, int]) -> Any:
+    """torch's other maximum, whose gradient equal entries share."""
+    return torch.amax(_windows(x, window, stride), dim=(-2, -1))
+
+
+def given_to_each(torch: Any, x: Any, *, window: tuple[int, int], stride: tuple[int, int]) -> Any:
+    """The maximum, as if each entry that equals it were the only one."""
+    entries = _windows(x, window, stride)
+    y = torch.amax(entries.detach(), dim=(-2, -1), keepdim=True)
+    return y[..., 0, 0] + torch.where(entries == y, entries - y, 0).sum(dim=(-2, -1))
 
 
 def margin(inputs: Mapping[str, np.ndarray], _: Mapping[str, Any]) -> float:
@@ -35,7 +53,7 @@ def fit(sizes: Sizes, parameters: Parameters) -> tuple[Sizes, Parameters]:
     return sizes, parameters
 
 
-OPERATION = Operation(
+_DECLARED = Operation(
     name="max_pool2d",
     derive=derivation.derive,
     implementation=implementation,
@@ -48,4 +66,14 @@ OPERATION = Operation(
     kinks="x",
     sides={"the last of equal entries": favour_the_last},
     fit=fit,
+)
+
+OPERATION = replace(
+    _DECLARED,
+    otherwise={
+        "each of equal entries": replace(
+            _DECLARED, derive=derivation.each_takes_all, torch=given_to_each
+        ),
+        "equal entries share": replace(_DECLARED, derive=derivation.all_share, torch=shared),
+    },
 )

@@ -1,9 +1,8 @@
-"""The multiclass hinge loss; its kinks are scores exactly at the margin.
+"""The multiclass hinge loss; its kinks are scores exactly at the margin."""
 
-No course fixes the derivative there, so there is no test of a convention.
-"""
-
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,9 +15,25 @@ from implementations import svm_loss as implementation
 
 def reference(torch: Any, scores: Any, targets: Any, *, margin: float, reduction: str) -> Any:
     """The torch reference; torch's own multi_margin_loss divides by the number of classes."""
+    return _loss(torch, torch.relu, scores, targets, margin, reduction)
+
+
+def from_above(torch: Any, scores: Any, targets: Any, *, margin: float, reduction: str) -> Any:
+    """The same, with the other derivative at a kink: the one that torch takes where it clamps."""
+    return _loss(torch, partial(torch.clamp, min=0), scores, targets, margin, reduction)
+
+
+def _loss(
+    torch: Any,
+    hinge: Callable[[Any], Any],
+    scores: Any,
+    targets: Any,
+    margin: float,
+    reduction: str,
+) -> Any:
     true = torch.nn.functional.one_hot(targets, scores.shape[1]).bool()
     violation = scores - scores[true][:, None] + margin
-    loss = torch.relu(violation).masked_fill(true, 0).sum(dim=1)
+    loss = hinge(violation).masked_fill(true, 0).sum(dim=1)
     return {"sum": loss.sum(), "mean": loss.mean(), "none": loss}[reduction]
 
 
@@ -30,7 +45,7 @@ def distance(inputs: Mapping[str, np.ndarray], parameters: Mapping[str, Any]) ->
     return float(np.abs(violation).min(initial=np.inf, where=~true)) / 2
 
 
-OPERATION = Operation(
+_DECLARED = Operation(
     name="svm_loss",
     derive=derivation.derive,
     implementation=implementation,
@@ -39,4 +54,15 @@ OPERATION = Operation(
     conventions={"reduction": REDUCTIONS},
     parameters={"margin": (1.0, 0.5)},
     margin=distance,
+    kinks="scores",
+)
+_FROM_ABOVE = partial(derivation.derive, at_margin=True)
+
+OPERATION = replace(
+    _DECLARED,
+    otherwise={
+        "a score at the margin violates it": replace(
+            _DECLARED, derive=_FROM_ABOVE, torch=from_above
+        )
+    },
 )

@@ -86,7 +86,7 @@ def held(runner: Runner) -> Held:
 
     def hold(component: Component) -> Examination:
         terms = Terms(
-            Course(component.conventions, component.cotangent, component.fit),
+            Course(component.conventions, component.cotangent, component.fit, component.initial),
             variations=tuple(component.variations),
             fixes_kink=component.fixes_kink,
             accepts_variations=True,

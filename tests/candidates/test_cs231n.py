@@ -80,8 +80,60 @@ IN_PLACE = {
         '    bn_param["running_mean"] = running_mean\n'
     )
 }
+EACH_OF_TIES = "        dx[window] += largest"
+AT_TIES = [
+    (MaxPool, {}, "each of equal entries"),
+    (MaxPool, FIRST_OF_TIES, ""),
+    (
+        MaxPool,
+        {
+            EACH_OF_TIES: (
+                "        largest = largest[:, :, ::-1, ::-1]\n"
+                "        flat = largest.reshape(*x.shape[:2], -1)\n"
+                "        first = np.arange(flat.shape[2]) == flat.argmax(axis=2)[..., None]\n"
+                "        largest = first.reshape(largest.shape)[:, :, ::-1, ::-1]\n" + EACH_OF_TIES
+            )
+        },
+        "the last of equal entries",
+    ),
+    (
+        MaxPool,
+        {EACH_OF_TIES: f"{EACH_OF_TIES} / largest.sum(axis=(2, 3), keepdims=True)"},
+        "equal entries share",
+    ),
+    (
+        MaxPool,
+        {EACH_OF_TIES: f"{EACH_OF_TIES} * (largest.sum(axis=(2, 3), keepdims=True) == 1)"},
+        None,
+    ),
+    (SVMLoss, {}, ""),
+    (
+        SVMLoss,
+        {
+            "np.maximum(0, x - x[rows, y][:, None] + 1)": "x - x[rows, y][:, None] + 1",
+            "margins[rows, y] = 0": "margins[rows, y] = -1",
+            "(margins > 0)": "(margins >= 0)",
+            "margins.sum()": "np.maximum(0, margins).sum()",
+        },
+        "a score at the margin violates it",
+    ),
+    (SVMLoss, {"(margins > 0).astype(x.dtype)": "(margins >= 0).astype(x.dtype)"}, None),
+]
+TIED = [(written(kind, edited(edits)), named) for kind, edits, named in AT_TIES]
+
+
+@pytest.mark.parametrize(("kind", "named"), TIED, ids=[str(named) for *_, named in AT_TIES])
+def test_one_of_the_ways_to_break_a_tie_is_followed_and_named(surveyed, held, kind, named):
+    """No gradient at all where entries tie, and one wherever no margin is violated, are none."""
+    examination = held(surveyed(kind))
+    operation, terms = examination.operation, examination.terms
+    only = f"{operation.name}.kink.{operation.kinks}"
+    (check,) = examine(operation, examination.candidate, count=15, terms=terms, only=only).checks
+    assert check.status == ("fail" if named is None else "pass")
+    assert check.variation == (named or "")
+
+
 ALSO_RIGHT = [
-    (written(MaxPool, edited(FIRST_OF_TIES)), []),
     (written(GroupNorm, edited(FLAT)), ["dgamma and dbeta (C,)"]),
     (written(BatchNorm, edited(IN_PLACE)), []),
 ]
@@ -95,7 +147,7 @@ def test_every_right_layer_passes(wrong_in, kind):
 
 @pytest.mark.parametrize(("kind", "told"), ALSO_RIGHT, ids=lambda value: str(value)[-30:])
 def test_what_is_left_open_is_accepted(wrong_in, surveyed, kind, told):
-    """Ties of a window either way, gradients of (C,), statistics that are updated in place."""
+    """Gradients of (C,), statistics that are updated in place."""
     assert surveyed(kind).variations == told
     assert wrong_in(kind, count=4) == set()
 
@@ -178,6 +230,30 @@ def test_a_mistake_fails_in_its_own_check(wrong_in, kind, found):
     assert wrong_in(kind) == found
 
 
+DEFAULT = {name: f'bn_param.get("{name}", ' for name in ("eps", "momentum")}
+VAR = 'bn_param.get("running_var", np.'
+EPS_OF_LAYERS, EPS_OF_GROUPS = (f'{name}.get("eps", 1e-5)' for name in ("ln_param", "gn_param"))
+BEGINNINGS = [
+    (BatchNorm, {f"{DEFAULT['eps']}1e-5": f"{DEFAULT['eps']}1e-3"}, {"forward", *SLOPES}),
+    (BatchNorm, {f"{DEFAULT['momentum']}0.9": f"{DEFAULT['momentum']}0.1"}, STATS),
+    (BatchNorm, {f"{VAR}zeros": f"{VAR}ones"}, {"forward", "forward.running_var"}),
+    (SpatialBatchNorm, {f"{DEFAULT['eps']}1e-5": f"{DEFAULT['eps']}1e-3"}, {"forward", *SLOPES}),
+    (SpatialBatchNorm, {f"{VAR}zeros": f"{VAR}ones"}, {"forward", "forward.running_var"}),
+    (LayerNorm, {EPS_OF_LAYERS: 'ln_param.get("eps", 1e-8)'}, {"forward", *SLOPES}),
+    (GroupNorm, {EPS_OF_GROUPS: 'gn_param.get("eps", 1e-8)'}, {"forward", *SLOPES}),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [(written(kind, edited(edits)), found) for kind, edits, found in BEGINNINGS],
+    ids=[f"{kind.__name__}: {'; '.join(edits.values())}" for kind, edits, _ in BEGINNINGS],
+)
+def test_a_wrong_default_or_start_fails(wrong_in, kind, found):
+    """A dict need hold neither eps nor momentum, nor statistics before the first call."""
+    assert wrong_in(kind, count=20) == found
+
+
 UNSEEDED = written(Dropout, edited({SEED: COUNTED}))
 
 
@@ -201,7 +277,7 @@ def draws(kind: type[Component]) -> list[Draw]:
     """Examples as the course asks them."""
     found: list[Draw] = []
     component = kind()
-    course = Course(component.conventions, component.cotangent, component.fit)
+    course = Course(component.conventions, component.cotangent, component.fit, component.initial)
     operation = find(component.operation)
     explore(examples(operation, course), found.append, operation.name, 20)
     return found

@@ -87,7 +87,7 @@ def examination(runner: Runner, kind: type[Component]) -> Examination:
     """The component under the terms that `homework.judge` examines it under."""
     found = surveyed(runner, kind)
     terms = Terms(
-        Course(found.conventions, found.cotangent),
+        Course(found.conventions, found.cotangent, found.fit, found.initial),
         found.averaged,
         found.scale,
         variations=tuple(found.variations),
@@ -110,6 +110,47 @@ def wrong_in(runner: Runner, kind: type[Component], count: int = 8) -> set[str]:
     explore(examples(held.operation, held.terms.course), visit, held.operation.name, count)
     assert all(found & {"right", "wrong"} for found in outcomes.values())
     return {prop for prop, found in outcomes.items() if "wrong" in found}
+
+
+BATCH_NORM = "BatchNorm1d"
+BEGINNINGS = [
+    ({"alpha=0.9": "alpha=0.1"}, {"forward.running_mean", "forward.running_var"}),
+    ({"self.BW = np.ones": "self.BW = np.zeros"}, {"forward", "gradient.x"}),
+    ({"self.Bb = np.zeros": "self.Bb = np.ones"}, {"forward"}),
+    (
+        {"self.running_M = np.zeros": "self.running_M = np.ones"},
+        {"forward", "forward.running_mean"},
+    ),
+    ({"self.running_V = np.ones": "self.running_V = np.zeros"}, {"forward", "forward.running_var"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [
+        (written(edition, BATCH_NORM, edits), found)
+        for edition in EDITIONS
+        for edits, found in BEGINNINGS
+    ],
+    ids=[f"{edition}: {'; '.join(e.values())}" for edition in EDITIONS for e, _ in BEGINNINGS],
+)
+def test_a_wrong_default_or_start_fails(runner, kind, found):
+    """Some examples ask an object as it was made."""
+    assert wrong_in(runner, kind, 30) == found
+
+
+SINGLE = {
+    f"self.{name} = np.{of}((1, num_features)": f"self.{name} = np.{of}((1, num_features), 'f'"
+    for name, of in {"BW": "ones", "Bb": "zeros", "running_M": "zeros", "running_V": "ones"}.items()
+}
+
+
+@pytest.mark.parametrize(
+    "kind", [written(edition, BATCH_NORM, SINGLE) for edition in EDITIONS], ids=EDITIONS
+)
+def test_what_begins_in_single_precision_is_asked_in_double(runner, kind):
+    """0.9 in single precision is no rounding error of double."""
+    assert wrong_in(runner, kind, 30) == set()
 
 
 def broken_in(runner: Runner, kind: type[Component], count: int = 6) -> set[str]:

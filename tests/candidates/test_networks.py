@@ -64,6 +64,17 @@ def asked(submission: Submission, kind: type[Component], count: int = 5) -> tupl
     return component.variations, wrong
 
 
+def broken_in(path: Path, dialect: str, operation: str) -> set[str]:
+    """The clauses of the contract that a network breaks."""
+    found = set()
+    for clause in ("mutation", "repeatability"):
+        only = f"{operation}.{clause}"
+        (check,) = homework.judge(path, DIALECTS[dialect], only=only, count=4).checks
+        assert check.status in {"pass", "fail"}
+        found |= {clause} if check.status == "fail" else set()
+    return found
+
+
 # --- uva: right, however it is built -------------------------------------------------------------
 
 MODULES = """
@@ -246,6 +257,34 @@ def test_a_network_that_is_wrong_fails(written, edits, found):
     assert asked(written(edited(NETWORK, edits)), UnitELUMLP, 10)[1] == found
 
 
+WRITES = "    def forward(self, x):\n"
+REMEMBERS = (
+    "    def forward(self, x):\n"
+    "        self.first = getattr(self, 'first', x)\n"
+    "        x = x + self.first.mean()\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("edits", "modules", "broken"),
+    [
+        ({}, {}, set()),
+        ({}, ADDING, set()),
+        ({WRITES: f"{WRITES}        x -= x.mean()\n"}, {}, {"mutation"}),
+        (
+            {"def backward(self, dout):\n": "def backward(self, dout):\n        dout *= 2\n"},
+            {},
+            {"mutation"},
+        ),
+        ({WRITES: REMEMBERS}, {}, {"repeatability"}),
+    ],
+)
+def test_a_network_keeps_the_contract(written, tmp_path, edits, modules, broken):
+    """It writes to nothing that it is handed, and answers alike; gradients may add up by design."""
+    written(edited(NETWORK, edits), edited(MODULES, modules))
+    assert broken_in(tmp_path, "uva", "mlp") == broken
+
+
 def test_the_examples_of_uva_are_right_and_wrong():
     """The wrong one's forward is right, though its softmax overflows in a layer's own examples."""
     right, wrong = (
@@ -358,6 +397,30 @@ def test_a_network_whose_step_is_still_to_be_written_has_its_gradients_judged(ho
     verdict = homework.judge(path, MYTORCH, operations=["batchnorm_mlp", "mlp_training"], count=4)
     found = {(c.operation, c.status) for c in verdict.checks}
     assert found == {("batchnorm_mlp", "pass"), ("mlp_training", "not-implemented")}
+
+
+@pytest.mark.parametrize(
+    ("edits", "broken"),
+    [
+        ({}, set()),
+        (
+            {"    def forward(self, x):\n": "    def forward(self, x):\n        x += 1\n"},
+            {"mutation"},
+        ),
+        (
+            {"self.criterion.derivative()\n": "self.criterion.derivative()\n        labels += 1\n"},
+            {"mutation"},
+        ),
+        (
+            {"x = linear(x)\n": "x = linear(x)\n            linear.b = linear.b + 1\n"},
+            {"repeatability"},
+        ),
+    ],
+)
+def test_a_network_of_hw1_keeps_the_contract(homework_of, edits, broken):
+    """Neither x nor the labels are its own to write to, and a forward leaves parameters alone."""
+    path = homework_of(edited(HW1_RIGHT, edits))
+    assert broken_in(path, "mytorch", "batchnorm_mlp") == broken
 
 
 def test_layers_of_equal_sizes_get_their_own_parameters():

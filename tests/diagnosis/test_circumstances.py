@@ -15,18 +15,20 @@ from backproof.diagnosis import Failure, Kind
 from backproof.diagnosis.circumstances import circumstance
 from backproof.error_analysis import Bounded
 from backproof.examination import Examination, Terms
-from backproof.inputs.examples import examples
+from backproof.inputs.examples import Course, examples
 from backproof.inputs.search import explore
 
 RUNS, RUN = 8, 6
+BEGINS = {"batchnorm": {"gamma": 1.0, "running_var": 1.0}}
 
 
 @cache
 def drawn(name):
     """Draw examples, for the examination and fresh ones."""
     found = []
+    course = Course({}, initial=BEGINS.get(name, {}))
     for run in range(2 * RUNS):
-        explore(examples(find(name)), found.append, f"circumstances {run}", RUN)
+        explore(examples(find(name), course), found.append, f"circumstances {run}", RUN)
     return found[: RUNS * RUN], found[RUNS * RUN :]
 
 
@@ -112,6 +114,10 @@ CIRCUMSTANCES = {
     "nearly constant": (
         "softmax", lambda draw: draw.structure["x"].startswith("nearly constant"),
         Kind.ONLY_SOME_VALUES, "x is nearly constant",
+    ),
+    "a new object": (
+        "batchnorm", lambda draw: np.all(draw.example.inputs["running_var"] == 1),
+        Kind.ONLY_SOME_VALUES, "where gamma and running_var are as a new object has them.",
     ),
 }  # fmt: skip
 

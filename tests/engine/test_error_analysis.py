@@ -7,7 +7,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from backproof.error_analysis import Bounded, Rounding
+from backproof.error_analysis import Bounded, Rounding, WholeRounding
 
 WIDER = np.finfo(np.longdouble).eps < np.finfo(np.float64).eps
 DTYPES = (np.float32, np.float64) if WIDER else (np.float32,)
@@ -270,3 +270,15 @@ def test_a_largest_value_is_unsure_among_those_that_errors_let_be_it():
     assert found.bound.tolist() == [[1, 1, 0], [0, 0, 0]]
     tied = rounding.first_maximum(rounding.exact([[2.0, 2.0]]), (1,))
     assert (tied.value.tolist(), tied.error) == ([[1, 0]], None)
+
+
+def test_sums_and_products_of_small_whole_numbers_are_exact():
+    """What is no whole number, large, or inexact itself keeps its error."""
+    rounding = WholeRounding.of(np.float64)
+    whole, half, large = (rounding.exact(np.array([x, 3.0])) for x in (-1.0, 0.5, 2.0**60))
+    inexact = Bounded(whole.value, np.ones(2))
+    for other, is_exact in ((whole, True), (half, False), (large, False), (inexact, False)):
+        found = rounding.add([whole, other, whole]), rounding.multiply(whole, other)
+        assert {result.error is None for result in found} == {is_exact}
+        usual = Rounding.of(np.float64).add([whole, other, whole])
+        assert np.array_equal(found[0].value, usual.value)

@@ -8,9 +8,10 @@ import zlib
 import numpy as np
 import pytest
 
-from backproof.catalog import OPERATIONS, find
+from backproof.candidates.dialects import DIALECTS
+from backproof.catalog import NETWORKS, OPERATIONS, find
 from backproof.inputs import values
-from backproof.inputs.examples import Course, examples
+from backproof.inputs.examples import INITIAL, Course, examples
 from backproof.inputs.search import explore, smallest
 
 ROUNDS = 300
@@ -50,6 +51,86 @@ def test_reaches_size_one_along_every_axis(operation):
     seen = {axis for d in first(operation.name, 200) for axis, n in d.sizes.items() if n == 1}
     never = {"classes"} if operation.name == "cross_entropy" else set()
     assert seen == set(first(operation.name, 1)[0].sizes) - never
+
+
+def asked(name, course=None, count=100):
+    """The examples that a check is asked with first."""
+    found = []
+    explore(examples(find(name), course or Course({})), found.append, name, count)
+    return found
+
+
+def unasked(draws, choices):
+    """The declared values that no example has, by parameter."""
+    drawn = [draw.example.parameters for draw in draws]
+    missing = {n: [v for v in of if v not in [d[n] for d in drawn]] for n, of in choices.items()}
+    return {name: values for name, values in missing.items() if values}
+
+
+def lacks(draws):
+    """What is wanted of the sizes and targets, and is in no example."""
+    missing = set()
+    if "batch" in draws[0].sizes and not any(d.sizes["batch"] == 1 for d in draws):
+        missing.add("a batch of one")
+    if "targets" in draws[0].example.inputs and not any(map(has_an_absent_class, draws)):
+        missing.add("an absent class")
+    return missing
+
+
+def has_an_absent_class(draw):
+    """Whether there are samples for every class, and one has none."""
+    targets, classes = draw.example.inputs["targets"], draw.sizes["classes"]
+    named = targets.argmax(axis=-1) if targets.ndim > 1 else targets
+    return named.size >= classes > np.unique(named).size
+
+
+@pytest.mark.parametrize("operation", [*OPERATIONS, *NETWORKS], ids=lambda o: o.name)
+def test_every_value_of_every_parameter_is_asked(operation):
+    """Within the first hundred examples; which layers a network has is for courses to list."""
+    choices = {**operation.conventions, **operation.parameters}
+    choices.pop("layers", None)
+    draws = asked(operation.name)
+    assert unasked(draws, choices) == {}
+    assert lacks(draws) == set()
+
+
+def narrowed():
+    """Each way in which courses narrow an operation to some values, or to losses, once."""
+    kinds = {kind for d in DIALECTS.values() for e in d.editions for kind in e.components}
+    found = {}
+    for kind in sorted(kinds, key=lambda kind: (kind.__module__, kind.__name__)):
+        part = kind()
+        course = Course(part.conventions, part.cotangent, part.fit, part.initial)
+        told = part.operation, repr(part.conventions), part.cotangent, kind.fit, repr(part.initial)
+        has_choice = any(len(values) > 1 for values in part.conventions.values())
+        if has_choice or part.initial or part.cotangent == "ones":
+            found[told] = pytest.param(
+                part.operation, course, id=f"{kind.__module__}.{kind.__name__}"
+            )
+    return found.values()
+
+
+@pytest.mark.parametrize(("name", "course"), narrowed())
+def test_every_value_that_a_course_allows_is_asked(name, course):
+    """And what a new object holds, and what it does not."""
+    operation, draws = find(name), asked(name, course)
+    choices = {**operation.conventions, **operation.parameters, **course.parameters}
+    assert unasked(draws, choices) == {}
+    assert lacks(draws) == set()
+    for array in course.initial:
+        assert {d.structure[array] == INITIAL for d in draws} == {True, False}
+
+
+def test_what_is_not_asked_is_told():
+    """The tests above could fail: by a value, by a fit, by a batch, by a class."""
+    draws = asked("svm_loss")
+    assert unasked(draws, {"margin": (1.0, 7.0)}) == {"margin": [7.0]}
+    fixed = Course({}, fit=lambda sizes, p: ({**sizes, "batch": 2}, {**p, "margin": 1.0}))
+    draws = asked("svm_loss", fixed)
+    assert unasked(draws, {"margin": (1.0, 0.5)}) == {"margin": [0.5]}
+    assert lacks(draws) == {"a batch of one"}
+    one = [d for d in draws if d.sizes["classes"] == 1]
+    assert lacks(one) == {"a batch of one", "an absent class"}
 
 
 VALUES = {

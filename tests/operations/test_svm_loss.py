@@ -1,13 +1,17 @@
 """The multiclass hinge loss: 1 for each violation, minus their number at the true class."""
 
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from sympy import IndexedBase, Symbol
 
+from backproof import examine
+from backproof.catalog import find
 from backproof.compare import within
-from backproof.error_analysis import Rounding
+from backproof.error_analysis import Rounding, WholeRounding
+from backproof.examination import Terms
 from backproof.operation import scalar_symbols
 from backproof.operations.svm_loss import distance
 from backproof.oracles.symbolic import SymbolicOracle
@@ -18,7 +22,7 @@ from implementations import svm_loss
 
 active, targets, violation = map(IndexedBase, ("active", "targets", "violation"))
 dloss = Symbol("dloss", real=True)
-CHECK = "svm_loss.gradient.scores"
+CHECK, KINK = "svm_loss.gradient.scores", "svm_loss.kink.scores"
 
 
 def test_every_claim_is_proved_for_every_size(proofs):
@@ -39,7 +43,9 @@ def test_rejects_a_true_class_that_is_not_pulled(status_of, failures_of):
         return cotangent * cache.active
 
     assert status_of("scores", dloss * active[s, j], reduction="sum") == "refuted"
-    assert failures_of(backward=backward, reduction="sum") == {CHECK: "missing term"}
+    assert failures_of(backward=backward, reduction="sum") == dict.fromkeys(
+        (CHECK, KINK), "missing term"
+    )
 
 
 def test_rejects_a_true_class_pulled_once(status_of, failures_of):
@@ -52,7 +58,7 @@ def test_rejects_a_true_class_pulled_once(status_of, failures_of):
 
     once = active[s, j] - delta(targets[s], j)
     assert status_of("scores", dloss * once, reduction="sum") == "refuted"
-    assert failures_of(backward=backward, reduction="sum").keys() == {CHECK}
+    assert failures_of(backward=backward, reduction="sum").keys() == {CHECK, KINK}
 
 
 def test_rejects_the_true_class_among_its_own_violations(failures_of):
@@ -72,7 +78,9 @@ def test_rejects_the_wrong_sign_under_each_reduction(reduction, failures_of):
     def backward(cotangent, cache):
         return -svm_loss.backward(cotangent, cache).scores
 
-    assert failures_of(backward=backward, reduction=reduction) == {CHECK: "sign"}
+    assert failures_of(backward=backward, reduction=reduction) == dict.fromkeys(
+        (CHECK, KINK), "sign"
+    )
 
 
 def test_rejects_a_forgotten_batch_size(status_of, failures_of):
@@ -84,7 +92,9 @@ def test_rejects_a_forgotten_batch_size(status_of, failures_of):
     wrong = dloss * (active[s, j] - delta(targets[s], j) * total(active[s, k], k))
     assert status_of("scores", wrong, reduction="mean") == "refuted"
     assert status_of("scores", wrong, reduction="sum") == "proved"
-    assert failures_of(backward=backward, reduction="mean") == {CHECK: "sum for mean"}
+    assert failures_of(backward=backward, reduction="mean") == dict.fromkeys(
+        (CHECK, KINK), "sum for mean"
+    )
 
 
 def test_rejects_a_margin_of_one_where_it_is_another(failures_of):
@@ -111,11 +121,12 @@ def test_rejects_a_forgotten_margin_in_the_mask(status_of, failures_of):
         ahead = scores > scores[np.arange(len(scores)), targets][:, np.newaxis]
         return loss, cache._replace(active=ahead.astype(scores.dtype))
 
-    assert failures_of(forward=forward).keys() == {CHECK}
+    assert failures_of(forward=forward).keys() == {CHECK, KINK}
 
 
-def test_passes_either_derivative_at_the_kink(failures_of):
-    """A score exactly at the margin: no course fixes which side's derivative is taken."""
+@pytest.mark.parametrize("fixed", [True, False])
+def test_passes_either_derivative_at_the_kink_unless_it_is_fixed(fixed):
+    """A score exactly at the margin: which side's derivative is taken is named."""
 
     def forward(scores, targets, *, margin, reduction):
         loss, cache = svm_loss.forward(scores, targets, margin=margin, reduction=reduction)
@@ -124,18 +135,30 @@ def test_passes_either_derivative_at_the_kink(failures_of):
         reached[true] = 0
         return loss, cache._replace(active=reached)
 
-    assert failures_of(forward=forward) == {}
+    candidate = SimpleNamespace(forward=forward, backward=svm_loss.backward)
+    terms = Terms(fixes_kink=fixed)
+    (check,) = examine(find("svm_loss"), candidate, count=15, terms=terms, only=KINK).checks
+    wanted = ("fail", "") if fixed else ("pass", "a score at the margin violates it")
+    assert (check.status, check.variation) == wanted
+
+
+def test_away_from_whole_numbers_a_rounding_may_lead_to_either_side():
+    """No right program is blamed for the side that its own rounding took."""
     inputs = {"scores": np.array([[2.0, 1.0, -3.0]]), "targets": np.array([0])}
     assert distance(inputs, {"margin": 1.0}) == 0
     symbols = scalar_symbols({"batch": 1, "classes": 3}, {"margin": 1.0})
-    found = SymbolicOracle(derive(), ["loss"]).opinion(
-        Rounding.of(np.float64), inputs, np.ones(()), symbols
-    )
-    truth = found.gradients["scores"]
+
+    def truth(rounding):
+        opinion = SymbolicOracle(derive(), ["loss"]).opinion(rounding, inputs, np.ones(()), symbols)
+        return opinion.gradients["scores"]
+
+    usual, whole = truth(Rounding.of(np.float64)), truth(WholeRounding.of(np.float64))
     for slope in (0.0, 1.0):
-        assert within(np.array([[-slope, slope, 0.0]]), truth.value, truth.bound)
+        taken = np.array([[-slope, slope, 0.0]])
+        assert within(taken, usual.value, usual.bound)
+        assert within(taken, whole.value, whole.bound) == (slope == 0)
     for wrong in ([[-2.0, 2.0, 0.0]], [[0.0, 0.0, 1.0]]):
-        assert not within(np.array(wrong), truth.value, truth.bound)
+        assert not within(np.array(wrong), usual.value, usual.bound)
 
 
 def test_the_distance_to_a_kink_is_halved_since_two_scores_may_move():

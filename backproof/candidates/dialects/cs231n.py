@@ -20,6 +20,9 @@ from backproof.operation import Parameters, Sizes
 
 Shape = tuple[int, ...]
 
+DEFAULTS: Mapping[str, float] = MappingProxyType({"eps": 1e-5, "momentum": 0.9})
+"""What a dict need not hold."""
+
 
 class Layer(Component):
     """What all layers share.
@@ -40,7 +43,8 @@ class Layer(Component):
 
     def settings(self, example: Example) -> dict[str, Any]:
         """The dict that is the forward's last argument, and keeps its state."""
-        return {name: example.parameters[name] for name in ("eps",) if name in example.parameters}
+        asked = example.parameters
+        return {n: asked[n] for n, value in DEFAULTS.items() if asked.get(n, value) != value}
 
     def shapes(self, example: Example) -> Mapping[str, Shape]:
         """The shapes of arrays and gradients, by name, that are other than the operation's."""
@@ -133,24 +137,25 @@ class BatchNorm(Layer):
 
     operation = "batchnorm"
     name, back = "batchnorm_forward", "batchnorm_backward"
+    initial = MappingProxyType({"running_mean": 0.0, "running_var": 0.0})
 
     def settings(self, example: Example) -> dict[str, Any]:
-        """With the running statistics."""
-        statistics = {n: example.inputs[n].copy() for n in ("running_mean", "running_var")}
-        return {
-            "momentum": example.parameters["momentum"],
-            **super().settings(example),
-        } | statistics
+        """With the running statistics, unless they are to begin."""
+        later = [name for name in self.initial if not self.begins(example, name)]
+        return {**super().settings(example), **{n: example.inputs[n].copy() for n in later}}
 
     def forward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
         """Set the mode, call the forward, then read the running statistics."""
         training = example.parameters["mode"] == "training"
         script.set_item(layer, "mode", "train" if training else "test")
-        return {
-            **super().forward(script, layer, example),
-            "running_mean": script.item(layer, "running_mean"),
-            "running_var": script.item(layer, "running_var"),
-        }
+        outputs = super().forward(script, layer, example)
+        return {**outputs, **{n: self._statistic(script, layer, example, n) for n in self.initial}}
+
+    def _statistic(self, script: Script, layer: Handle, example: Example, name: str) -> Handle:
+        """A running statistic; one that was not in the dict need not be after an evaluation."""
+        if self.begins(example, name):
+            return script.call(layer, "get", name, example.inputs[name].copy())
+        return script.item(layer, name)
 
     def backward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
         """Call the backward, which the hand-out has in training alone."""
@@ -261,10 +266,7 @@ class Conv(Layer):
 
 
 class MaxPool(Layer):
-    """The windows cover the input without a rest, as the hand-out promises.
-
-    What becomes of ties in a window is left open, and the usual ways differ.
-    """
+    """The windows cover the input without a rest, as the hand-out promises."""
 
     operation = "max_pool2d"
     name, back = "max_pool_forward_naive", "max_pool_backward_naive"
@@ -272,7 +274,6 @@ class MaxPool(Layer):
     conventions = MappingProxyType(
         {"window": ((2, 2), (3, 2), (1, 3), (3, 3)), "stride": ((1, 1), (2, 2))}
     )
-    hides = frozenset({"kink.x"})
 
     def fit(self, sizes: Sizes, parameters: Parameters) -> tuple[Sizes, Parameters]:
         """Leave no rest."""

@@ -63,6 +63,9 @@ class Component:
         Whether the course fixes the derivative at a kink; else either side's is right.
     draws
         The inputs that the submission draws itself; `read` finds out what it drew.
+    initial
+        By input, the number that a new object holds everywhere: where an example has just that, it
+        is left to the object.
     hides
         The properties of the operation that the interface does not show, or the course leaves open.
     variations
@@ -82,6 +85,7 @@ class Component:
     accumulates: bool = False
     fixes_kink: ClassVar[bool] = False
     draws: ClassVar[frozenset[str]] = frozenset()
+    initial: ClassVar[Mapping[str, float]] = NOTHING
     hides: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self) -> None:
@@ -107,6 +111,10 @@ class Component:
     def fit(self, sizes: Sizes, parameters: Parameters) -> tuple[Sizes, Parameters]:
         """Make drawn sizes and parameters such as the course promises to ask for."""
         return sizes, parameters
+
+    def begins(self, example: Example, name: str) -> bool:
+        """Whether an input is as a new object has it."""
+        return name in self.initial and bool(np.all(example.inputs[name] == self.initial[name]))
 
     def build(self, script: Script, example: Example) -> Handle:
         """Make the object, with the example's parameters set."""
@@ -149,6 +157,12 @@ def _vjp(derivative: np.ndarray, cotangent: np.ndarray) -> np.ndarray:
         factor = derivative if derivative.ndim else derivative.astype(cotangent.dtype)
         product: np.ndarray = cotangent * factor
     return product
+
+
+def keep_initial(script: Script, layer: Handle, attribute: str, dtype: np.dtype[Any]) -> None:
+    """Leave an attribute as a new object has it, in the examples' format."""
+    held = script.get(layer, attribute)
+    script.set(layer, attribute, script.call(held, "astype", dtype.name))
 
 
 def row(array: np.ndarray) -> np.ndarray:

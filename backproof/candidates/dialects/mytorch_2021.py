@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from backproof.candidates.candidate import CandidateError, Example
-from backproof.candidates.dialects.dialect import Ask, Component, Edition, column, row
+from backproof.candidates.dialects.dialect import Ask, Component, Edition, column, keep_initial, row
 from backproof.candidates.dialects.trial import (
     BATCH,
     INPUTS,
@@ -161,6 +161,19 @@ class Layer(Accumulating):
         }
 
 
+BEGINS = MappingProxyType({"gamma": 1.0, "beta": 0.0, "running_mean": 0.0, "running_var": 1.0})
+"""What a new batch norm holds."""
+
+ALPHA = 0.9
+"""The constructor's default."""
+
+
+def alpha(example: Example) -> dict[str, float]:
+    """The momentum as the constructor's keyword, unless it is the default."""
+    asked = example.parameters["momentum"]
+    return {} if asked == ALPHA else {"alpha": asked}
+
+
 class Linear(Layer):
     """Section 3.4: dW and db are averaged over the batch, the returned dx is not."""
 
@@ -203,10 +216,11 @@ class BatchNorm(Layer):
     operation = "batchnorm"
     module, name = "batchnorm", "BatchNorm"
     conventions = MappingProxyType(
-        {"mode": ("training", "evaluation"), "momentum": (0.9, 0.75), "eps": (1e-8,)}
+        {"mode": ("training", "evaluation"), "momentum": (ALPHA, 0.75), "eps": (1e-8,)}
     )
     vectors = frozenset({"gamma", "beta", *RUNNING})
     attributes = MappingProxyType({name: name for name in ("gamma", "beta", *RUNNING)})
+    initial = BEGINS
     slopes = MappingProxyType({"gamma": "dgamma", "beta": "dbeta"})
     shapes = MappingProxyType({(1, INPUTS): "(1, D)", (INPUTS,): "(D,)", (INPUTS, 1): "(D, 1)"})
     trial = Example(
@@ -217,14 +231,18 @@ class BatchNorm(Layer):
 
     def create(self, script: Script, example: Example) -> Handle:
         """Make a layer of as many features."""
-        features, alpha = example.inputs["x"].shape[1], example.parameters["momentum"]
-        return script.create(self.module, self.name, features, alpha=alpha)
+        features = example.inputs["x"].shape[1]
+        return script.create(self.module, self.name, features, **alpha(example))
 
     def build(self, script: Script, example: Example) -> Handle:
         """Make a layer, and put the example's parameters and running statistics in."""
         layer = super().build(script, example)
         for name, own in self.attributes.items():
-            script.set(layer, own, self.shaped(name, example.inputs[name]))
+            value = example.inputs[name]
+            if self.begins(example, name):
+                keep_initial(script, layer, own, value.dtype)
+            else:
+                script.set(layer, own, self.shaped(name, value))
         return layer
 
     def forward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
@@ -245,7 +263,7 @@ class BatchNorm(Layer):
 
 
 ACTIVATIONS = {kind.operation: kind.name for kind in (Sigmoid, Tanh, ReLU, Identity)}
-MANNERS = frozenset({"shapes", "dtypes", "mutation", "repeatability", "layouts"})
+UNASKED = frozenset({"shapes", "dtypes", "layouts"})
 SLOPES = {**Linear.slopes, **BatchNorm.slopes}
 
 
@@ -267,8 +285,7 @@ class Network(Tried):
     """Section 3.5: ``hw1.MLP``, made of the homework's own layers, activations and loss.
 
     The parameters are set on ``linear_layers`` and ``bn_layers``; after every backward comes
-    ``zero_grads``, as the hand-out asks. How an object behaves that is asked several times shows in
-    the values that its training ends with.
+    ``zero_grads``, as the hand-out asks.
 
     Attributes
     ----------
@@ -337,8 +354,8 @@ class Network(Tried):
         return found
 
 
-_OFTEN = 2 * tuple(layers for layers in LAYERS if layers.count("batchnorm") == 2)
-"""Drawn more often than others: nothing else has a second batch norm, which has checks too."""
+_DEEP = tuple(layers for layers in LAYERS if layers.count("batchnorm") == 2)
+"""Drawn first, and more often: nothing else has a second batch norm, which has checks too."""
 
 
 class MLP(Network):
@@ -346,11 +363,11 @@ class MLP(Network):
 
     operation = "batchnorm_mlp"
     conventions = MappingProxyType(
-        {"layers": (*_OFTEN, *LAYERS), "reduction": ("none",), "mode": ("training",)}
+        {"layers": (*_DEEP, *LAYERS, *_DEEP), "reduction": ("none",), "mode": ("training",)}
     )
     cotangent = "ones"
     averaged = _numbered("weight", "bias")
-    hides = MANNERS | {f"forward.{name}" for name in _numbered(*RUNNING)}  # training shows them
+    hides = UNASKED | {f"forward.{name}" for name in _numbered(*RUNNING)}  # training shows them
     trial = Example(
         {"x": np.eye(4, 2), "targets": np.eye(3)[[0, 1, 2, 0]], **_start(2, 3)},
         {"layers": "batchnorm identity"},
@@ -381,10 +398,10 @@ class Training(Network):
 
     operation = "mlp_training"
     conventions = MappingProxyType(
-        {"layers": (*_OFTEN, *(n for n in LAYERS if n != "batchnorm sigmoid, identity"))}
+        {"layers": (*_DEEP, *(n for n in LAYERS if n != "batchnorm sigmoid, identity"), *_DEEP)}
     )
     cotangent = "ones"
-    hides = MANNERS
+    hides = UNASKED | {"mutation", "repeatability"}  # its arrays are copies, and it is a sequence
     trial = Example(
         {
             "x": np.eye(4, 2)[np.newaxis],

@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from backproof.candidates.candidate import Answer, Example
-from backproof.candidates.dialects.dialect import Ask, Edition, column, row
-from backproof.candidates.dialects.mytorch_2021 import MLP
+from backproof.candidates.dialects.dialect import Ask, Edition, column, keep_initial, row
+from backproof.candidates.dialects.mytorch_2021 import ALPHA, BEGINS, MLP, alpha
 from backproof.candidates.dialects.trial import (
     BATCH,
     INPUTS,
@@ -210,8 +210,12 @@ class Layer(Accumulating, Module):
         """Make a layer, and put the example's parameters and statistics in."""
         layer = super().build(script, example)
         for name, attribute in self.attributes.items():
-            script.get(layer, attribute)  # fails where the layer keeps it elsewhere
-            script.set(layer, attribute, self._shaped(name, example.inputs[name]))
+            value = example.inputs[name]
+            if self.begins(example, name):
+                keep_initial(script, layer, attribute, value.dtype)
+            else:
+                script.get(layer, attribute)  # fails where the layer keeps it elsewhere
+                script.set(layer, attribute, self._shaped(name, value))
         return layer
 
     def forward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
@@ -294,8 +298,9 @@ class BatchNorm1d(Layer):
     operation = "batchnorm"
     module, name = "mytorch.nn.modules.batchnorm", "BatchNorm1d"
     conventions = MappingProxyType(
-        {"mode": ("training", "evaluation"), "momentum": (0.9, 0.75), "eps": (1e-8,)}
+        {"mode": ("training", "evaluation"), "momentum": (ALPHA, 0.75), "eps": (1e-8,)}
     )
+    initial = BEGINS
     vectors = frozenset({"running_mean", "running_var"})
     attributes = MappingProxyType(
         {"gamma": "BW", "beta": "Bb", "running_mean": "running_M", "running_var": "running_V"}
@@ -310,8 +315,8 @@ class BatchNorm1d(Layer):
 
     def create(self, script: Script, example: Example) -> Handle:
         """Make a layer of as many features."""
-        alpha = example.parameters["momentum"]
-        return script.create(self.module, self.name, example.inputs["x"].shape[1], alpha=alpha)
+        features = example.inputs["x"].shape[1]
+        return script.create(self.module, self.name, features, **alpha(example))
 
     def forward(self, script: Script, layer: Handle, example: Example) -> Mapping[str, Handle]:
         """Call forward, then read the running statistics."""

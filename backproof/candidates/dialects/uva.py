@@ -280,7 +280,7 @@ class MLP(Module):
     """
 
     operation, module, name = "mlp", "mlp_numpy", "MLP"
-    hides = frozenset({"shapes", "dtypes", "mutation", "repeatability", "layouts", "linearity"})
+    hides = frozenset({"shapes", "dtypes", "layouts", "linearity"})
     activation: ClassVar[type[Module]]
     trial = _network(INPUTS, OUTPUTS, OUTPUTS + 1)
 
@@ -299,6 +299,7 @@ class MLP(Module):
         finally:
             self.refusal = self.linear.refusal
         self.variations += self.linear.variations
+        self.accumulates = self.linear.accumulates
         for depth in DEPTHS:
             self._see_places(ask, depth)
         self.try_out(ask)
