@@ -477,16 +477,17 @@ B_ROW = {
     ".reshape(-1, 1) / self.N": "[np.newaxis] / self.N",
 }
 FLAT_NORM = {"BW = np.ones((1, num_features))": "BW = np.ones(num_features)"}
+AVERAGED = "dLdW and dLdb averaged over the batch"
 LOSS_MATRIX = {").sum() / len(A)": ").sum(keepdims=True) / len(A)"}
 
 
 @pytest.mark.parametrize(
     ("edition", "changes", "told"),
     [
-        ("2022", {}, []),
+        ("2022", {}, [AVERAGED]),
         ("2025", {}, []),
-        ("2022", {"activation": {"np.ones_like(self.A)": "1.0"}}, []),
-        ("2022", {"linear": B_ROW, "loss": LOSS_MATRIX}, ["b (1, out)", "loss (1, 1)"]),
+        ("2022", {"activation": {"np.ones_like(self.A)": "1.0"}}, [AVERAGED]),
+        ("2022", {"linear": B_ROW, "loss": LOSS_MATRIX}, ["b (1, out)", AVERAGED, "loss (1, 1)"]),
         ("2025", {"linear": W_IN_OUT, "batchnorm": FLAT_NORM}, ["W (in, out)", "BW (D,)"]),
     ],
 )
