@@ -320,6 +320,8 @@ def check(
     with _reported(reports):
         asked = homework.Homework(path, name, edition, count, only, budget, confined)
         numbers = asked.numbers()
+        if not only:  # a misspelt pattern is told before anything is judged
+            settings.must_match([id_ for n in numbers for id_ in asked.expected(n)])
         with terminal.progress([asked.operation(n) for n in numbers]) as finished:
             verdict = homework.judge_each(asked, numbers, processes, finished)
         grades = None if only else grade(verdict, settings)
