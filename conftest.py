@@ -37,6 +37,11 @@ SYSTEM = {
     ("tests",),
     *(("tests", room) for room in ("diagnosis", "gate", "red_team", "report")),
 }
+# So are the dialects, of each of which test_bytes.py keeps a record for every NumPy.
+DIALECTS = {
+    f"test_{name}"
+    for name in ("cs231n", "hlcv", "mytorch", "mytorch_editions", "networks", "own_dialect", "uva")
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,8 +53,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             room == Path("tests/operations") and fixtures & SYMBOLIC and not fixtures & NUMERIC
         ):
             item.add_marker("symbolic")
-        if room is not None and room.parts[:2] in SYSTEM:
+        if room is not None and (room.parts[:2] in SYSTEM or item.path.stem in DIALECTS):
             item.add_marker("system")
+        if room == Path("tests/operations") and item.name.startswith("test_rejects"):
+            item.add_marker("wrong_rule")
 
 
 def pytest_sessionstart() -> None:
