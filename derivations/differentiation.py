@@ -6,15 +6,30 @@ SymPy's own `diff` captures a bound index that is also differentiated by (sympy 
 from __future__ import annotations
 
 import sympy as sp
+from sympy.core.function import AppliedUndef
 
-from derivations.notation import Case, Positive, delta
+from derivations.notation import Case, Derivation, Partial, Positive, delta, rename_bound
+
+PRIME = "'"
+"""What follows the name of an elementwise function in the name of its derivative."""
 
 
 class NotDifferentiableError(TypeError):
     """The primal holds a function that has no differentiation rule here."""
 
 
-def differentiate(expression: sp.Expr, entry: sp.Indexed) -> sp.Expr:
+def take(derivation: Derivation, expression: sp.Expr) -> sp.Expr:
+    """Take every partial derivative that is written in an expression; what was held stays named."""
+    if not expression.has(Partial):
+        return expression
+    if isinstance(expression, Partial):
+        of, by, *held = expression.args
+        of = derivation.expand(take(derivation, of), [h.name for h in held])
+        return differentiate(rename_bound(of), by)
+    return expression.func(*(take(derivation, a) for a in expression.args))
+
+
+def differentiate(expression: sp.Expr, entry: sp.Expr) -> sp.Expr:
     """The partial derivative of an expression by one entry of an array.
 
     Parameters
@@ -22,20 +37,23 @@ def differentiate(expression: sp.Expr, entry: sp.Indexed) -> sp.Expr:
     expression
         Index notation without named intermediates, its bound indices distinct from `entry`'s.
     entry
-        Such as ``x[r, i]``, with free indices.
+        Such as ``x[r, i]``, with free indices; a symbol where an array has no axes.
 
     Raises
     ------
     NotDifferentiableError
         For a function without a rule, `Maximum` among them.
     """
+    moving = entry.base if isinstance(entry, sp.Indexed) else entry
     match expression:
         case sp.Indexed():
-            if expression.base != entry.base:
+            if expression.base != moving:
                 return sp.S.Zero
             pairs = zip(expression.indices, entry.indices, strict=True)
             return sp.Mul(*(delta(i, j) for i, j in pairs))
-        case _ if not expression.has(entry.base):
+        case _ if expression == entry:
+            return sp.S.One
+        case _ if not expression.has(moving):
             return sp.S.Zero
         case sp.Add():
             return sp.Add(*(differentiate(a, entry) for a in expression.args))
@@ -58,6 +76,9 @@ def differentiate(expression: sp.Expr, entry: sp.Indexed) -> sp.Expr:
         case sp.erf(args=(inside,)):
             slope = 2 / sp.sqrt(sp.pi) * sp.exp(-(inside**2))
             return slope * differentiate(inside, entry)
+        case AppliedUndef(args=(inside,)):
+            slope = sp.Function(expression.func.__name__ + PRIME, real=True)
+            return slope(inside) * differentiate(inside, entry)
         case Case(args=(indicator, a, b)):
             return Case(indicator, differentiate(a, entry), differentiate(b, entry))
         case Positive():

@@ -9,13 +9,15 @@ and the exponential in its derivative stay as they are, one symbol for each argu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations, product
 from typing import Any
 
 import sympy as sp
+from sympy.core.function import AppliedUndef
 
+from derivations.differentiation import PRIME
 from derivations.notation import (
     Array,
     Case,
@@ -24,6 +26,7 @@ from derivations.notation import (
     FirstMaximum,
     Jacobian,
     Maximum,
+    Partial,
     Positive,
 )
 
@@ -61,7 +64,7 @@ def _expand(number: sp.Expr) -> sp.Expr:
     return number if number.is_Rational else sp.expand(number)
 
 
-class _NoEntryError(LookupError):
+class NoEntryError(LookupError):
     """A formula asks for an entry that is not there: an index runs along another axis."""
 
 
@@ -92,11 +95,11 @@ def check(derivation: Derivation, claim: ClosedForm | Jacobian) -> tuple[bool, t
     """
     seen = []
     for sizes in sizes_to_check(derivation):
-        room = _Room(derivation, sizes)
-        for values in _draws(derivation, sizes):
+        room = Room(derivation, sizes)
+        for values in draws(derivation, sizes):
             try:
                 held = room.holds(claim, values)
-            except _NoEntryError:
+            except NoEntryError:
                 held = False
             if not held:
                 return False, (show_sizes(sizes),)
@@ -118,7 +121,12 @@ def _numbers(seed: int) -> Iterator[int]:
             yield value
 
 
-def _draws(derivation: Derivation, sizes: Sizes) -> Iterator[dict[Entry, sp.Expr]]:
+def draws(
+    derivation: Derivation, sizes: Sizes, formulas: Sequence[sp.Expr] = ()
+) -> Iterator[dict[Entry, sp.Expr]]:
+    """Fixed values for every input, of a kind on which these formulas are exact too."""
+    formulas = [*formulas, *(d.body for d in (*derivation.primal, *derivation.definitions))]
+    transcendental = any(f.has(*_TRANSCENDENTAL) for f in formulas)
     symbols = {sp.Symbol(n, integer=True, positive=True): v for n, v in sizes.items()}
     for draw in range(_DRAWS):
         stream = _numbers(draw + 1)
@@ -126,7 +134,9 @@ def _draws(derivation: Derivation, sizes: Sizes) -> Iterator[dict[Entry, sp.Expr
         for array in derivation.inputs:
             shape = _shape(array, symbols)
             for index in product(*map(range, shape)):
-                values[array.name, index] = _entry(array, index, stream, symbols, derivation)
+                values[array.name, index] = _entry(
+                    array, index, stream, symbols, transcendental=transcendental
+                )
         if not derivation.every_order:
             yield values
             continue
@@ -141,7 +151,8 @@ def _entry(
     index: tuple[int, ...],
     stream: Iterator[int],
     symbols: Mapping[sp.Symbol, int],
-    derivation: Derivation,
+    *,
+    transcendental: bool,
 ) -> sp.Expr:
     number = sp.Integer(next(stream))
     if array.index_into is not None:
@@ -152,13 +163,12 @@ def _entry(
         return weights[index[-1]] / sum(weights)
     if array.positive:
         return abs(number) / sp.Integer(3)
-    formulas = [d.body for d in (*derivation.primal, *derivation.definitions)]
-    if any(f.has(*_TRANSCENDENTAL) for f in formulas) and array.differentiable:
+    if transcendental and array.differentiable:
         return number * sp.log(2)
     return number / sp.Integer(2)
 
 
-class _Room:
+class Room:
     """One set of sizes and values, and the formulas walked in it."""
 
     def __init__(self, derivation: Derivation, sizes: Sizes) -> None:
@@ -174,22 +184,31 @@ class _Room:
         for size, formula in derivation.sizes.items():
             self.symbols[size] = formula.subs(self.symbols)
         self.ranges: dict[sp.Expr, range] = {}
-        self.memo: dict[Entry, Dual] = {}
+        self.upstreams = {f"d{d.name}" for d in derivation.primal[:1]}
+        self.held: frozenset[str] = frozenset()
+        self.memo: dict[tuple[str, tuple[int, ...], frozenset[str]], Dual] = {}
         self.places: dict[tuple[sp.Expr, tuple[int, ...]], Environment] = {}
 
     def size(self, index: sp.Idx) -> range:
+        """The places that an index runs through."""
         if index.upper not in self.ranges:
             self.ranges[index.upper] = range(int((index.upper + 1).subs(self.symbols)))
         return self.ranges[index.upper]
 
     def everywhere(self, indices: tuple[sp.Idx, ...]) -> Iterator[Environment]:
+        """Every combination of places."""
         for point in product(*map(self.size, indices)):
             yield dict(zip(indices, point, strict=True))
 
-    def holds(self, claim: ClosedForm | Jacobian, values: Mapping[Entry, sp.Expr]) -> bool:
+    def put(self, values: Mapping[Entry, sp.Expr]) -> None:
+        """Take these values for the inputs."""
         self.values = values
         self.memo.clear()
         self.places.clear()
+
+    def holds(self, claim: ClosedForm | Jacobian, values: Mapping[Entry, sp.Expr]) -> bool:
+        """Whether a claim is right for these values."""
+        self.put(values)
         if isinstance(claim, Jacobian):
             indices = tuple(sorted(
                 {i for e in (claim.of, claim.by, claim.expression)
@@ -201,12 +220,12 @@ class _Room:
         if claim.of in outputs:
             true = outputs[claim.of].at(claim.indices)
             return all(
-                _same(self.walk(claim.expression, env).value, self.walk(true, env).value)
+                same(self.walk(claim.expression, env).value, self.walk(true, env).value)
                 for env in self.everywhere(claim.indices)
             )
         gradient = self.gradient()
         return all(
-            _same(
+            same(
                 self.walk(claim.expression, env).value,
                 gradient.get((claim.of, tuple(env.values())), sp.S.Zero),
             )
@@ -216,7 +235,7 @@ class _Room:
     def _jacobian_holds(self, claim: Jacobian, env: Environment) -> bool:
         by = (claim.by.base.name, self.integers(claim.by.indices, env))
         slope = self.walk(claim.of, env).slopes.get(by, sp.S.Zero)
-        return _same(self.walk(claim.expression, env).value, slope)
+        return same(self.walk(claim.expression, env).value, slope)
 
     def gradient(self) -> Mapping[Entry, sp.Expr]:
         """The VJP by forward mode: the slopes of the output weighted with the cotangent."""
@@ -234,25 +253,45 @@ class _Room:
         return Dual(sp.Rational(sign * (rank**2 + 1), 5))
 
     def integers(self, indices: tuple[sp.Expr, ...], env: Environment) -> tuple[int, ...]:
+        """Places that formulas stand for."""
         return tuple(self.integer(i, env) for i in indices)
 
     def integer(self, expression: sp.Expr, env: Environment) -> int:
+        """A place that a formula stands for."""
         return int(self.walk(expression, env).value)
 
     def lookup(self, name: str, index: tuple[int, ...]) -> Dual:
-        if name == f"d{self.derivation.output.name}":
-            return self.upstream(index)
+        """An entry of an array, of a named intermediate, or of the cotangent."""
         if name in self.inputs:
             if (name, index) not in self.values:
-                raise _NoEntryError(f"{name} has no entry {list(index)}")
+                raise NoEntryError(f"{name} has no entry {list(index)}")
             value = self.values[name, index]
             moves = self.inputs[name].differentiable
             return Dual(value, {(name, index): sp.S.One} if moves else {})
-        if (name, index) not in self.memo:
+        if name in self.upstreams:
+            return self.upstream(index)
+        key = name, index, self.held
+        if key not in self.memo:
             definition = self.named[name]
-            env = dict(zip(definition.indices, index, strict=True))
-            self.memo[name, index] = self.walk(definition.body, env)
-        return self.memo[name, index]
+            places = list(zip(definition.indices, index, strict=True))
+            if any(place not in self.size(i) for i, place in places):
+                raise NoEntryError(f"{name} has no entry {list(index)}")
+            found = self.walk(definition.body, dict(places))
+            own = Dual(found.value, {(name, index): sp.S.One})
+            self.memo[key] = own if name in self.held else found
+        return self.memo[key]
+
+    def partial(self, of: sp.Expr, by: sp.Expr, held: frozenset[str], env: Environment) -> Dual:
+        """A derivative in which the intermediates named are variables of their own."""
+        entry = (
+            (by.base.name, self.integers(by.indices, env))
+            if isinstance(by, sp.Indexed)
+            else (by.name, ())
+        )
+        outside, self.held = self.held, held
+        slope = self.walk(of, env).slopes.get(entry, sp.S.Zero)
+        self.held = outside
+        return Dual(slope)
 
     def best(self, body: sp.Expr, indices: tuple[sp.Idx, ...], env: Environment) -> Environment:
         """The first place of the largest value."""
@@ -265,6 +304,7 @@ class _Room:
         return self.places[key]
 
     def walk(self, expression: sp.Expr, env: Environment) -> Dual:
+        """The value of a formula, and its derivatives."""
         match expression:
             case sp.Idx():
                 return Dual(sp.Integer(env[expression]))
@@ -300,6 +340,10 @@ class _Room:
                 return inside.along(sp.erf(inside.value), slope)
             case sp.erfc(args=(argument,)):
                 return self.walk(1 - sp.erf(argument), env)
+            case AppliedUndef(args=(argument,)):
+                return self.elementwise(expression.func.__name__, self.walk(argument, env))
+            case Partial(args=(of, by, *held)):
+                return self.partial(of, by, frozenset(h.name for h in held), env)
             case sp.KroneckerDelta(args=(i, j)):
                 same = self.integer(i, env) == self.integer(j, env)
                 return Dual(sp.Integer(int(same)))
@@ -320,6 +364,14 @@ class _Room:
                 return Dual(sp.Integer(int(all(env[i] == n for i, n in place.items()))))
         return Dual(expression)
 
+    def elementwise(self, name: str, inside: Dual) -> Dual:
+        """A function that may be any: here a cubic of its own, and its derivatives."""
+        u = sp.Symbol("u")
+        function = u**3 + (2 + sum(map(ord, name.rstrip(PRIME))) % 5) * u**2
+        function = sp.diff(function, u, name.count(PRIME)) if name.count(PRIME) else function
+        value, slope = (f.subs(u, inside.value) for f in (function, sp.diff(function, u)))
+        return inside.along(_expand(value), _expand(slope))
+
     def product(self, factors: tuple[sp.Expr, ...], env: Environment) -> Dual:
         """A product; deltas are asked first, since one that is 0 settles it."""
         deltas = [f for f in factors if isinstance(f, sp.KroneckerDelta)]
@@ -329,9 +381,10 @@ class _Room:
         return _fold(Dual.__mul__, iter(others)) if others else Dual(sp.S.One)
 
     def symbol(self, symbol: sp.Symbol) -> Dual:
+        """A size, an array without axes, or a hyper-parameter."""
         if symbol in self.symbols:
             return Dual(self.symbols[symbol])
-        if symbol.name in self.named or symbol.name.startswith("d"):
+        if symbol.name in {*self.named, *self.inputs, *self.upstreams}:
             return self.lookup(symbol.name, ())
         # A hyper-parameter: any fixed rational, different for different names.
         return Dual(sp.Rational(2 + sum(map(ord, symbol.name)) % 5, 7))
@@ -344,6 +397,7 @@ def _fold(operation: Callable[[Dual, Dual], Dual], parts: Iterator[Dual]) -> Dua
     return result
 
 
-def _same(a: sp.Expr, b: sp.Expr) -> bool:
+def same(a: sp.Expr, b: sp.Expr) -> bool:
+    """Whether two exact numbers are one."""
     difference = sp.expand(a - b)
     return difference == 0 or sp.radsimp(difference) == 0

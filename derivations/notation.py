@@ -6,7 +6,7 @@ Every formula of this folder is written with ``Indexed`` and ``Sum`` over symbol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
@@ -108,13 +108,18 @@ def let(name: str, indices: tuple[sp.Idx, ...], body: Any) -> Definition:
 _fresh = count()
 
 
+def fresh_index(size: sp.Expr) -> sp.Idx:
+    """An index with a name that occurs nowhere else, to be bound."""
+    return sp.Idx(f"_{next(_fresh)}", size)
+
+
 def rename_bound(expression: sp.Expr) -> sp.Expr:
     """Give every bound index a name that occurs nowhere else."""
 
     def renamed(bound: sp.Expr) -> sp.Expr:
         body, *bounds = bound.args
         body = rename_bound(body)
-        fresh = {b[0]: sp.Idx(f"_{next(_fresh)}", b[0].args[1]) for b in bounds}
+        fresh = {b[0]: fresh_index(b[0].upper + 1) for b in bounds}
         return bound.func(body.xreplace(fresh), *(limits(f) for f in fresh.values()))
 
     if isinstance(expression, ExprWithLimits):
@@ -157,6 +162,16 @@ class Case(Function):
     nargs = 3
 
 
+class Partial(Function):
+    """``Partial(f, u, *held)`` is the derivative of f by the entry u, not taken yet.
+
+    A named intermediate in f counts as what it stands for, and its own dependence on u is followed,
+    unless its name is among those held: it is a variable of its own then, as in a chain rule.
+    """
+
+    is_commutative = True
+
+
 class Maximum(ExprWithLimits):
     """The largest value of an expression over its bound indices."""
 
@@ -172,6 +187,26 @@ class FirstMaximum(Function):
 
     First in row-major order. The indices stay free: they say which place is asked about.
     """
+
+
+def partial(of: sp.Expr, by: sp.Expr, *held: Definition) -> sp.Expr:
+    """The partial derivative of an expression by one entry, as a formula writes it.
+
+    Parameters
+    ----------
+    of
+        What is differentiated.
+    by
+        An entry of an array, or of a named intermediate, which is then held as well.
+    held
+        The named intermediates that are variables of their own here.
+    """
+    names = dict.fromkeys([*(d.name for d in held), *_named_entry(by)])
+    return Partial(of, by, *(sp.Symbol(name) for name in sorted(names)))
+
+
+def _named_entry(entry: sp.Expr) -> tuple[str, ...]:
+    return (entry.base.name if isinstance(entry, sp.Indexed) else entry.name,)
 
 
 def maximum(body: sp.Expr, *indices: sp.Idx) -> sp.Expr:
@@ -275,14 +310,18 @@ class Derivation:
         needed, calculate = _calculator(self.sizes[size])
         return int(calculate(*(symbols[s] for s in needed)))
 
-    def expand(self, expression: sp.Expr) -> sp.Expr:
-        """Replace every named intermediate by what it stands for."""
-        named = {d.name: d for d in (*self.definitions, *self.primal)}
+    def expand(self, expression: sp.Expr, held: Container[str] = ()) -> sp.Expr:
+        """Replace every named intermediate, but those held, by what it stands for."""
+        named = {d.name: d for d in (*self.definitions, *self.primal) if d.name not in held}
+        scalars = {
+            symbol: self.expand(named[symbol.name].body, held)
+            for symbol in expression.atoms(sp.Symbol)
+            if symbol.is_real and symbol.name in named and not named[symbol.name].indices
+        }
 
         def body(entry: sp.Indexed) -> sp.Expr:
             definition = named.get(entry.base.name)
-            return entry if definition is None else self.expand(definition.at(entry.indices))
+            return entry if definition is None else self.expand(definition.at(entry.indices), held)
 
-        scalars = {sp.Symbol(d.name, real=True): d.body for d in named.values() if not d.indices}
-        expression = expression.replace(lambda e: isinstance(e, sp.Indexed), body)
-        return expression.xreplace(scalars) if scalars else expression
+        expression = expression.xreplace(scalars) if scalars else expression
+        return expression.replace(lambda e: isinstance(e, sp.Indexed), body)

@@ -19,12 +19,14 @@ NAMES = {operation.name for operation in OPERATIONS}
 NOT_OPERATIONS = {
     "derivations": {
         "__init__",
+        "claims",
         "differentiation",
         "exact",
         "normal_form",
         "notation",
         "proof",
         "reduction",
+        "tensor",
         "wording",
     },
     "implementations": {"__init__", "array_types", "reduction"},
