@@ -1,10 +1,10 @@
-"""The command line: prove, verify, check, package."""
+"""The command line: prove, verify, check, audit, package."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from backproof.operation import Operation
 
 _PROVED = {"proved": 0, "refuted": 1, "undecided": 3}
+_AUDITED = {**_PROVED, "holds-under": 0, "illegible": 3}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -221,8 +222,7 @@ def prove(operations: list[Operation], json_to: IO[str] | None, processes: int) 
     proofs = prove_operations(operations or catalog.OPERATIONS, processes)
     record = json_report.proofs(proofs)
     _publish(json_to, record, lambda out: terminal.show_proofs(out, proofs))
-    codes = {_PROVED[p.status] for p in proofs}
-    return 1 if 1 in codes else max(codes)
+    return _exit_code(_PROVED[p.status] for p in proofs)
 
 
 @command.command()
@@ -334,6 +334,12 @@ def check(
     return code
 
 
+def _exit_code(codes: Iterable[int]) -> int:
+    """Wrong outweighs what could not be judged."""
+    found = set(codes)
+    return 1 if 1 in found else max(found)
+
+
 @contextmanager
 def _reported(reports: Sequence[Report]) -> Iterator[None]:
     """Where nothing can be judged, say so on every platform, and in one line here."""
@@ -351,6 +357,61 @@ def _reported(reports: Sequence[Report]) -> Iterator[None]:
             report.write(Verdict((), reached), refused(str(error)))
         kind = UsageError if isinstance(error, SubmissionError) else NotJudgedError
         raise kind(str(error)) from None
+
+
+@command.command()
+@click.argument("key", type=click.Path(path_type=Path), required=False)
+@click.option("--documents", is_flag=True, help="The five course documents, in place of a key.")
+@click.option(
+    "--claim-budget",
+    "seconds",
+    type=SECONDS,
+    default=20.0,
+    show_default=True,
+    help="Seconds for one claim; one that takes longer is undecided.",
+)
+@click.option(
+    "--markdown",
+    "markdown_to",
+    type=click.File("w", encoding="utf-8", lazy=False),
+    help="Write what is not proved as it stands to FILE, as a page; - for standard output.",
+)
+@json_file
+@processes
+def audit(
+    key: Path | None,
+    seconds: float,
+    markdown_to: IO[str] | None,
+    json_to: IO[str] | None,
+    processes: int,
+    *,
+    documents: bool,
+) -> int:
+    """Judge the equations of an answer key: KEY is Markdown with LaTeX, or Python.
+
+    A Python key is code of yours, and is run as it stands.
+    """
+    from backproof.audit import judging  # noqa: PLC0415
+    from backproof.audit.key import KeyFileError  # noqa: PLC0415
+    from backproof.report import claims as report  # noqa: PLC0415
+
+    if documents == (key is not None):
+        raise UsageError("name a key, or --documents")
+    if _takes_stdout(json_to) and _takes_stdout(markdown_to):
+        raise UsageError("standard output has room for one record")
+    try:
+        found = (
+            judging.judge_documents(processes, seconds)
+            if key is None
+            else judging.judge_key(key, processes, seconds)
+        )
+    except KeyFileError as error:
+        raise UsageError(str(error)) from None
+    if markdown_to is not None:
+        markdown_to.write(report.page(found))
+    quiet = _takes_stdout(markdown_to)
+    _publish(json_to, report.record(found), *(() if quiet else (lambda o: report.show(o, found),)))
+    return _exit_code(_AUDITED[j.status] for j in found)
 
 
 @command.group()

@@ -6,7 +6,7 @@ import gc
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from multiprocessing.queues import SimpleQueue
 from typing import Any, TypeVar
@@ -97,6 +97,34 @@ def ordered(
             for done in as_completed(begun):
                 finished(begun[done], done.result())
             return [b.result() for b in reversed(begun)]
+
+
+def timed(
+    function: Callable[[Task], Result], tasks: Sequence[Task], workers: int, seconds: float
+) -> list[Result | None]:
+    """Apply a function to every task, each within a time; None for one that takes longer.
+
+    Parameters
+    ----------
+    function
+        At the top level of a module, so that another process can find it.
+    workers
+        How many processes; even one is another process than this, so that it can be ended.
+    seconds
+        For one task.
+    """
+    from pebble import ProcessPool  # noqa: PLC0415 - only the audit has work of unknown length
+
+    with safe_path(), ProcessPool(min(workers, len(tasks)) or 1, context=_context()) as pool:
+        begun = [pool.schedule(function, (task,), timeout=seconds) for task in tasks]
+        return [_result(future) for future in begun]
+
+
+def _result(future: Future[Result]) -> Result | None:
+    try:
+        return future.result()
+    except TimeoutError:
+        return None
 
 
 def _settle(numbers: SimpleQueue[int]) -> None:

@@ -273,6 +273,8 @@ class Judgement:
         What would be right, where that has been proved.
     scope
         ``"every size"``, or that of the counterexample.
+    document
+        The course document in which it stands.
     """
 
     id: str
@@ -284,6 +286,7 @@ class Judgement:
     correction: str = ""
     why: str = ""
     scope: str = ""
+    document: str = ""
 
 
 def judge(claim: Claim | ShapeClaim | Illegible) -> Judgement:

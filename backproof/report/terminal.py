@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from derivations.proof import Proof
 
 _COLOURS = {
-    **dict.fromkeys(("pass", "proved", "agree"), "green"),
+    **dict.fromkeys(("pass", "proved", "holds-under", "agree"), "green"),
     **dict.fromkeys(("fail", "error", "refuted", "disagree"), "red"),
-    **dict.fromkeys(("undecided", "not-judged", "not-implemented", "incomplete"), "yellow"),
+    **dict.fromkeys(
+        ("undecided", "not-judged", "not-implemented", "incomplete", "illegible"), "yellow"
+    ),
 }
 
 _WIDTH = 132
@@ -37,27 +39,29 @@ def console() -> Console:
     return Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
 
 
-def _word(word: str) -> Text:
-    return Text(word, style=_COLOURS.get(word, ""))
+def word(status: str) -> Text:
+    """A status in its colour."""
+    return Text(status, style=_COLOURS.get(status, ""))
 
 
-def _table(title: str, *columns: str, numbers: Sequence[str] = ()) -> Table:
-    table = Table(title=title, title_justify="left", pad_edge=False)
+def table(title: str, *columns: str, numbers: Sequence[str] = ()) -> Table:
+    """An empty table; the columns of numbers stand to the right."""
+    made = Table(title=title, title_justify="left", pad_edge=False)
     for column in columns:
-        table.add_column(column, no_wrap=column == columns[0])
+        made.add_column(column, no_wrap=column == columns[0])
         if column in numbers:
-            table.columns[-1].justify = "right"
-    return table
+            made.columns[-1].justify = "right"
+    return made
 
 
 def show_proofs(out: Console, proofs: Sequence[Proof]) -> None:
     """One row for each claim, and what was refuted in full."""
-    table = _table("Proofs", "operation", "claim", "form", "status", "scope", "source")
+    rows = table("Proofs", "operation", "claim", "form", "status", "scope", "source")
     for p in proofs:
         name = " ".join([p.operation, *(f"[{v}]" for v in p.convention.values())])
         scope = p.scope if p.scope == "every size" else "listed sizes"
-        table.add_row(Text(name), p.subject, p.form, _word(p.status), scope, ", ".join(p.sources))
-    out.print(table)
+        rows.add_row(Text(name), p.subject, p.form, word(p.status), scope, ", ".join(p.sources))
+    out.print(rows)
     for p in proofs:
         if p.scope != "every size":
             out.print(Text(f"{p.operation}, {p.subject}: {p.scope}"))
@@ -73,12 +77,12 @@ def show_verdict(out: Console, verdict: Verdict) -> None:
     """One row for each check."""
     oracles = ("symbolic", SLOPES, "autograd")
     numbers = ("examples", "discarded", "detectable error")
-    table = _table("Checks", "check", "verdict", *oracles, *numbers, numbers=numbers)
+    rows = table("Checks", "check", "verdict", *oracles, *numbers, numbers=numbers)
     for check in verdict.checks:
-        says = [_word(check.oracles.get(o, "-")) for o in oracles]
+        says = [word(check.oracles.get(o, "-")) for o in oracles]
         counted = str(check.examples), str(check.discarded), _power(check)
-        table.add_row(Text(check.id), _word(check.status), *says, *counted)
-    out.print(table)
+        rows.add_row(Text(check.id), word(check.status), *says, *counted)
+    out.print(rows)
 
 
 def _power(check: Check) -> str:
@@ -91,7 +95,7 @@ def show_summary(out: Console, verdict: Verdict) -> None:
     """The last line, and what was open to a submission."""
     counts = Counter(c.status for c in verdict.checks)
     parts = ", ".join(f"{n} {status}" for status, n in counts.items())
-    line = Text.assemble(_word(verdict.verdict), f": {parts}; isolation: {verdict.isolation}")
+    line = Text.assemble(word(verdict.verdict), f": {parts}; isolation: {verdict.isolation}")
     out.print(line)
     opened = warning(verdict.isolation)
     if opened and verdict.interface is not None:
@@ -115,7 +119,7 @@ def show_failures(
     for check in verdict.checks:
         if check.status != "pass" or check.message or check.variation:
             out.print()
-            out.rule(Text.assemble(check.id, ": ", _word(check.status)), align="left")
+            out.rule(Text.assemble(check.id, ": ", word(check.status)), align="left")
             said = feedback(check, level_of(check.id))
             out.print(Text("\n".join(p for p in (said.asked, said.said) if p)))
             if said.diagnosis:

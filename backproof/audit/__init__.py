@@ -1,0 +1,1 @@
+"""Answer keys audited: their equations, and the code that goes with them."""

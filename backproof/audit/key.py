@@ -1,0 +1,40 @@
+"""What an instructor hands in, and what can be wrong with it before a claim is judged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeAlias
+
+from derivations.claims import Claim, Illegible, ShapeClaim
+
+AnyClaim: TypeAlias = Claim | ShapeClaim | Illegible
+
+LARGEST = 1_000_000
+"""Bytes of a key; those of the longest course are a hundredth of it."""
+
+
+class KeyFileError(ValueError):
+    """A key that cannot be read: where, and why."""
+
+    def __init__(self, path: Path, message: str, line: int = 0, column: int = 0) -> None:
+        place = ":".join(str(part) for part in (path, line, column) if part)
+        super().__init__(f"{place}: {message}")
+
+
+def text_of(path: Path) -> str:
+    """The text of a key.
+
+    Raises
+    ------
+    KeyFileError
+        Where there is no such file, or it is too large, or no text.
+    """
+    try:
+        size = path.stat().st_size
+        if size > LARGEST:
+            raise KeyFileError(path, f"{size:,} bytes; a key may have {LARGEST:,}: split it")
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise KeyFileError(path, f"{error.strerror}") from None
+    except UnicodeDecodeError:
+        raise KeyFileError(path, "not UTF-8 text") from None
