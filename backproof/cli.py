@@ -392,6 +392,7 @@ def audit(
     A Python key is code of yours, and is run as it stands.
     """
     from backproof.audit import judging  # noqa: PLC0415
+    from backproof.audit.figures import figures  # noqa: PLC0415
     from backproof.audit.key import KeyFileError  # noqa: PLC0415
     from backproof.report import claims as report  # noqa: PLC0415
 
@@ -400,17 +401,16 @@ def audit(
     if _takes_stdout(json_to) and _takes_stdout(markdown_to):
         raise UsageError("standard output has room for one record")
     try:
-        found = (
-            judging.judge_documents(processes, seconds)
-            if key is None
-            else judging.judge_key(key, processes, seconds)
-        )
+        if key is None:
+            found, recomputed = judging.judge_documents(processes, seconds), figures()
+        else:
+            found, recomputed = judging.judge_key(key, processes, seconds), []
     except KeyFileError as error:
         raise UsageError(str(error)) from None
     if markdown_to is not None:
-        markdown_to.write(report.page(found))
-    quiet = _takes_stdout(markdown_to)
-    _publish(json_to, report.record(found), *(() if quiet else (lambda o: report.show(o, found),)))
+        markdown_to.write(report.page(found, recomputed))
+    views = () if _takes_stdout(markdown_to) else (lambda o: report.show(o, found, recomputed),)
+    _publish(json_to, report.record(found, recomputed), *views)
     return _exit_code(_AUDITED[j.status] for j in found)
 
 

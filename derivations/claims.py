@@ -81,7 +81,7 @@ class Condition:
             kept, replaced = sorted(self.indicator.args, key=str)
             return difference.xreplace({replaced: kept})
         if self.single is not None:
-            difference = _collapsed(difference, self.single)
+            difference = collapsed(difference, self.single)
         return self.indicator * difference
 
 
@@ -110,7 +110,7 @@ def provided(text: str, indicator: sp.Expr) -> Condition:
     return Condition(text, indicator)
 
 
-def _collapsed(expression: sp.Expr, axis: Axis) -> sp.Expr:
+def collapsed(expression: sp.Expr, axis: Axis) -> sp.Expr:
     """An expression where an axis has a single entry."""
     along = [i for i in expression.atoms(sp.Idx) if i.upper + 1 == axis.size]
 

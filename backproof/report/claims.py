@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
+from backproof.audit.figures import Figure
 from backproof.report.terminal import table, word
 from backproof.verdict import SCHEMA, versions
 from derivations.claims import Counterexample, Judgement
@@ -20,13 +22,15 @@ _WIDEST = 72
 """Characters of an equation in a table."""
 
 
-def record(found: Sequence[Judgement]) -> dict[str, Any]:
+def record(found: Sequence[Judgement], figures: Sequence[Figure] = ()) -> dict[str, Any]:
     """The object that ``audit`` prints."""
+    shown = [{**asdict(f), "recomputed": _rounded(f.recomputed)} for f in figures]
     return {
         "schema": SCHEMA,
         "versions": versions(),
         "claims": [_claim(j) for j in found],
         "totals": dict(_totals(found)),
+        **({"figures": shown} if shown else {}),
     }
 
 
@@ -68,7 +72,7 @@ def _totals(found: Sequence[Judgement]) -> Iterator[tuple[str, int]]:
     yield from ((status, counts[status]) for status in STATUSES if counts[status])
 
 
-def show(out: Console, found: Sequence[Judgement]) -> None:
+def show(out: Console, found: Sequence[Judgement], figures: Sequence[Figure] = ()) -> None:
     """One row for each claim, then each that is not proved as a teacher would write of it."""
     rows = table("Claims", "claim", "verdict", "equation")
     for judged in found:
@@ -83,6 +87,11 @@ def show(out: Console, found: Sequence[Judgement]) -> None:
             for line in _remarks(judged):
                 out.print(Text(line))
     out.print()
+    if figures:
+        rows = table("Figures", "document", "figure", "reported", "recomputed here")
+        for f in figures:
+            rows.add_row(f.document, f.name, f"{f.reported:.7g}", f"{f.recomputed:.7g}")
+        out.print(rows)
     for document, claims in groupby(found, key=lambda j: j.document):
         if document:
             out.print(f"{document}: {summary(list(claims))}")
@@ -122,7 +131,7 @@ def in_words(found: Counterexample) -> Iterator[str]:
     yield f"expected {shown['expected']}, claimed {shown['claimed']}{place}"
 
 
-def page(found: Sequence[Judgement]) -> str:
+def page(found: Sequence[Judgement], figures: Sequence[Figure] = ()) -> str:
     """The Markdown page of everything that is not proved as it stands."""
     lines = [
         "# Claims, judged as they stand",
@@ -138,6 +147,19 @@ def page(found: Sequence[Judgement]) -> str:
         counts = Counter(j.status for j in claims)
         numbers = " | ".join(str(counts[s]) for s in STATUSES)
         lines.append(f"| {document or 'the key'} | {len(claims)} | {numbers} |")
+    if figures:
+        lines += [
+            "",
+            "What the documents report of their programs, recomputed; rounding decides all but the",
+            "first digit.",
+            "",
+            "| document | figure | reported | here |",
+            "|---|---|---:|---:|",
+            *(
+                f"| {f.document} | {f.name} | {f.reported:.7g} | {f.recomputed:.0e} |"
+                for f in figures
+            ),
+        ]
     for document, claims in by_document.items():
         if document:
             lines += ["", f"## Document {document}"]
