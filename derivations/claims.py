@@ -22,6 +22,8 @@ from derivations.tensor import Shape, ShapeError, Tensor, free_indices, scalar, 
 
 Formula: TypeAlias = sp.Expr | Tensor | Callable[[], Tensor]
 """A side of a claim; where its shapes may not fit, a function that makes it."""
+AXES = ("row", "column", "third", "fourth")
+"""What the indices of a whole tensor are called."""
 _LARGEST = 3
 """The most entries along an axis of a counterexample that is looked for."""
 _MOST_PLACES = 64
@@ -303,7 +305,7 @@ def judge(claim: Claim | ShapeClaim | Illegible) -> Judgement:
     if isinstance(claim, ShapeClaim):
         return _shape(claim, said)
     try:
-        left, right = _sides(claim.left, claim.right)
+        left, right = sides(claim.left, claim.right)
     except ShapeError as error:
         return _repaired(claim, _misfit(said, *error.shapes))
     for conditions in _cases(claim):
@@ -330,7 +332,7 @@ def _cases(claim: Claim) -> Iterator[tuple[Condition, ...]]:
 def _repaired(claim: Claim, refuted: Judgement) -> Judgement:
     if claim.repaired is None:
         return refuted
-    left, right = _sides(claim.left, claim.repaired)
+    left, right = sides(claim.left, claim.repaired)
     if not any(proved(left, right, claim.setting, c) for c in _cases(claim)):
         raise ValueError(f"{claim.id}: the correction is not right either")
     return replace(refuted, correction=claim.correction)
@@ -357,7 +359,7 @@ def _misfit(said: Judgement, true: Shape, claimed: Shape) -> Judgement:
     return replace(said, status="refuted", counterexample=shown, scope=scope)
 
 
-def _sides(left: Formula, right: Formula) -> tuple[Tensor, Tensor]:
+def sides(left: Formula, right: Formula) -> tuple[Tensor, Tensor]:
     """Both sides as tensors of one shape.
 
     Raises
@@ -383,7 +385,7 @@ def proved(
     if counterexample(left, right, within, conditions) is not None:
         return False
     within = reduce(lambda found, c: c.within(found), conditions, within)
-    at = tuple(free_indices(left.shape, _NAMES))
+    at = tuple(free_indices(left.shape, AXES))
     try:
         one, other = (within.expand(take(within, side.entry(*at))) for side in (left, right))
     except NotDifferentiableError:
@@ -408,7 +410,7 @@ def counterexample(
         Look through all small sizes in their order, not only at a few that tell axes apart.
     """
     within = reduce(lambda found, c: c.within(found), conditions, within)
-    at = tuple(free_indices(left.shape, _NAMES))
+    at = tuple(free_indices(left.shape, AXES))
     one, other = left.entry(*at), right.entry(*at)
     holding = sp.Mul(*(c.indicator for c in conditions))
     single = {c.single.name for c in conditions if c.single is not None}
@@ -488,6 +490,3 @@ def _nested(room: exact.Room, array: Array) -> object:
         return [inside((*at, n)) for n in range(shape[len(at)])]
 
     return inside(())
-
-
-_NAMES = ("row", "column", "third", "fourth")

@@ -10,7 +10,8 @@ from pathlib import Path
 from backproof import workers
 from backproof.audit import python_key
 from backproof.audit.key import AnyClaim, KeyFileError
-from derivations.claims import Judgement, judge
+from backproof.audit.repair import repair, slips
+from derivations.claims import Claim, Judgement, judge
 from derivations.documents import DOCUMENTS
 
 SECONDS = 20.0
@@ -88,4 +89,8 @@ def _in_document(task: Task) -> Judgement:
 
 def _in_file(task: Task) -> Judgement:
     name, number = task
-    return judge(claims_of(Path(name))[number])
+    claim = claims_of(Path(name))[number]
+    found = judge(claim)
+    if found.status == "refuted" and not found.correction and isinstance(claim, Claim):
+        return replace(found, correction=repair(claim, slips(claim)))
+    return found
