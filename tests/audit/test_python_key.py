@@ -26,7 +26,7 @@ gradient = Tensor((outputs.size, inputs.size), lambda a, b: partial(loss[()], we
 
 CLAIMS = (
     Claim("1", "dW = dY^T X", gradient, lambda: tensor(dy).T @ tensor(x), within),
-    Claim("2", "dW = dY^T X / S", gradient, lambda: (tensor(dy).T @ tensor(x)) / samples.size, within),
+    Claim("2", "dW = dY^T X / S", gradient, (tensor(dy).T @ tensor(x)) / samples.size, within),
     ShapeClaim("3", "dW is outputs x inputs", gradient.shape, (outputs.size, inputs.size)),
     Illegible("4", "dW = ...", "smudged"),
 )
@@ -57,7 +57,7 @@ def test_a_key_in_python_is_judged(key):
     found = judge_key(key(KEY), processes=2)
     assert [f.id for f in found] == ["1", "2", "3", "4"]
     assert [f.status for f in found] == ["proved", "refuted", "proved", "illegible"]
-    assert found[1].correction == "sum over k of (x[k, column]*dy[k, row])"
+    assert found[1].correction == "sum over k of (dy[k, row]*x[k, column])"
 
 
 def test_the_record_is_the_same_twice(key, capsys):
@@ -71,10 +71,8 @@ def test_the_record_is_the_same_twice(key, capsys):
     record = json.loads(said[0])
     assert record["schema"] == 1
     assert record["totals"] == {"proved": 2, "refuted": 1, "illegible": 1}
-    assert (
-        record["claims"][1]["counterexample"]["expected"]
-        != record["claims"][1]["counterexample"]["claimed"]
-    )
+    case = record["claims"][1]["counterexample"]
+    assert case["expected"] != case["claimed"]
 
 
 BROKEN = {
@@ -115,17 +113,15 @@ def test_nothing_or_two_things_to_audit_are_refused(key, capsys):
     assert "name a key" in capsys.readouterr().err
 
 
-SLOW = KEY.replace(
-    'Illegible("4", "dW = ...", "smudged"),', 'Claim("4", "", lambda: sleep(60), 0, within),'
-)
-SLOW = SLOW.replace("CLAIMS = (", "from time import sleep\n\nCLAIMS = (")
+SLEEPS = 'from time import sleep\n\nCLAIMS = (Claim("4", "", lambda: sleep(60), 0, within),'
+SLOW = KEY.replace("CLAIMS = (", SLEEPS)
 
 
 def test_a_claim_that_takes_too_long_is_undecided(key):
     """The others keep their verdicts."""
     found = judge_key(key(SLOW), processes=2, seconds=5)
-    assert [f.status for f in found] == ["proved", "refuted", "proved", "undecided"]
-    assert "within 5 s" in found[3].why
+    assert [f.status for f in found[:3]] == ["undecided", "proved", "refuted"]
+    assert "within 5 s" in found[0].why
 
 
 def test_claims_are_read_once(key):
