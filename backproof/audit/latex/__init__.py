@@ -1,0 +1,1 @@
+"""Equations in LaTeX: read, written, and what they mean in index notation."""
