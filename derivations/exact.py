@@ -391,7 +391,7 @@ class Room:
 
 
 def _fold(operation: Callable[[Dual, Dual], Dual], parts: Iterator[Dual]) -> Dual:
-    result = next(parts)
+    result = next(parts, Dual(sp.S.Zero))  # a sum over nothing
     for part in parts:
         result = operation(result, part)
     return result

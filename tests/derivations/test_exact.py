@@ -7,7 +7,7 @@ import sympy as sp
 
 from backproof.catalog import OPERATIONS
 from derivations import cross_entropy, max_pool2d, relu, softmax
-from derivations.exact import Dual, check, show_sizes, sizes_to_check
+from derivations.exact import Dual, Room, check, show_sizes, sizes_to_check
 from derivations.notation import ClosedForm, Derivation, array, axes, let, total
 
 rows, columns = axes("rows columns")
@@ -128,3 +128,10 @@ def test_a_jacobian_is_checked_across_samples():
     without = claim.expression.subs(sp.KroneckerDelta(softmax.s, softmax.r), 1)
     assert check(derivation, claim)[0]
     assert check(derivation, replace(claim, expression=without)) == (False, ("batch=2 classes=3",))
+
+
+def test_a_sum_over_nothing_is_zero():
+    """An upper limit may lie below the first place at the smallest size."""
+    fewer = sp.Idx("k", columns.size - 1)
+    room = Room(Derivation("by hand", (x,), (), ()), {"rows": 1, "columns": 1})
+    assert room.walk(total(x[0, fewer], fewer), {}) == Dual(sp.S.Zero)
