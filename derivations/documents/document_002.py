@@ -47,7 +47,6 @@ Y_WRITTEN_OUT = r"\left(\left(\sum_{k} X_{mk} W_{nk}\right) + B_{mn}\right)"
 L_BY_W, L_BY_B, L_BY_X = (
     rf"\frac{{\partial L}}{{\partial {entry}}}" for entry in ("W_{ij}", "b_{j}", "X_{ij}")
 )
-L_BY_Y_WHOLE = r"\frac{\partial L}{\partial \boldsymbol{Y}}"
 
 _WEIGHT = (
     *steps(
