@@ -345,13 +345,16 @@ def _shape(claim: ShapeClaim, said: Judgement) -> Judgement:
     return replace(_misfit(said, claim.true, claim.claimed), correction=correction)
 
 
-def _misfit(said: Judgement, true: Shape, claimed: Shape) -> Judgement:
-    """Refuted, at the smallest sizes at which two shapes differ."""
+def _misfit(said: Judgement, true: Shape, claimed: Shape, *inner: Shape) -> Judgement:
+    """Refuted, at the smallest sizes at which two shapes differ; of a product, the inner sizes."""
     symbols = sorted(set().union(*(sp.sympify(s).free_symbols for s in (*true, *claimed))), key=str)
     for sizes in sorted(product(range(1, _LARGEST + 1), repeat=len(symbols)), key=sum):
         at = dict(zip(symbols, sizes, strict=True))
-        left, right = (tuple(sp.sympify(s).subs(at) for s in shape) for shape in (true, claimed))
-        if left != right:
+        left, right, *meeting = (
+            tuple(sp.sympify(s).subs(at) for s in shape) for shape in (true, claimed, *inner)
+        )
+        one, other = meeting or (left, right)
+        if one != other:
             break
     named = {str(symbol): size for symbol, size in at.items()}
     shown = Counterexample(named, {}, {}, show_shape(left), show_shape(right))

@@ -22,11 +22,11 @@ class ShapeError(ValueError):
     Attributes
     ----------
     shapes
-        The two that met.
+        The two that met; of a product, then also what should have been the same of them.
     """
 
     def __init__(self, what: str, *shapes: Shape) -> None:
-        super().__init__(f"{what}: " + " and ".join(map(show_shape, shapes)))
+        super().__init__(f"{what}: " + " and ".join(map(show_shape, shapes[:2])))
         self.shapes = shapes
 
 
@@ -120,7 +120,10 @@ class Tensor:
             raise ShapeError("no product of these", self.shape, other.shape)
         stands = self.rank == 1 and self.column is True
         lies = other.rank == 1 and other.column is False
-        if self.shape[-1] != other.shape[0] or stands or lies:
+        inner = self.shape[-1:], other.shape[:1]
+        if inner[0] != inner[1]:
+            raise ShapeError("no product of these", self.shape, other.shape, *inner)
+        if stands or lies:
             raise ShapeError("no product of these", self.shape, other.shape)
         k = fresh_index(other.shape[0])
         if self.rank == 1:

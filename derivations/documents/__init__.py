@@ -4,7 +4,22 @@ Nothing is mended on the way in: a verdict is of what stands in the document. No
 but can be read in one way only is read in that way.
 """
 
-from derivations.documents import document_000, document_001
+from collections.abc import Mapping
 
-DOCUMENTS = {"000": document_000.CLAIMS, "001": document_001.CLAIMS}
+from derivations.claims import AnyClaim
+from derivations.documents import (
+    document_000,
+    document_001,
+    document_002,
+    document_003,
+    document_004,
+)
+
+DOCUMENTS: Mapping[str, tuple[AnyClaim, ...]] = {
+    "000": document_000.CLAIMS,
+    "001": document_001.CLAIMS,
+    "002": document_002.CLAIMS,
+    "003": document_003.CLAIMS,
+    "004": document_004.CLAIMS,
+}
 """The claims of each document, in its order."""
