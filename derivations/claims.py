@@ -456,6 +456,8 @@ def _difference(
     except exact.NoEntryError as error:
         return float(expected), str(error)
     both = sp.Tuple(expected, claimed)
+    if claimed is sp.oo and not both.has(sp.nan, sp.zoo, sp.I):
+        return float(expected), "infinity"
     if both.has(sp.nan, sp.zoo, sp.oo, sp.I) or exact.same(expected, claimed):
         return None
     return float(expected), float(claimed)
@@ -468,6 +470,7 @@ def _shown(within: Derivation, room: exact.Room, formulas: Sequence[sp.Expr]) ->
     used |= {s.name for f in expanded for s in f.atoms(sp.Symbol)}
     shown = {a.name: _nested(room, a) for a in within.inputs if a.name in used}
     known = {*shown, *(a.name for array in within.inputs for a in array.axes)}
+    known |= {d.name for d in (*within.definitions, *within.primal)}
     bases = {e.base.name for f in expanded for e in f.atoms(sp.Indexed)}
     for symbol in sorted({s for f in expanded for s in f.free_symbols}, key=str):
         plain = isinstance(symbol, sp.Symbol) and not isinstance(symbol, sp.Idx)

@@ -11,6 +11,7 @@ import sympy as sp
 from derivations import batchnorm, cross_entropy, identity, linear, relu, sigmoid, softmax, tanh
 from derivations.claims import (
     Claim,
+    Condition,
     Illegible,
     Line,
     ShapeClaim,
@@ -177,9 +178,9 @@ eps, alpha = batchnorm.eps, batchnorm.momentum
 batch, features = batchnorm.batch, batchnorm.features
 m = batch.size
 i, j, r = batch.indices("i j r")
-k, c = features.indices("k c")
+k = features.index("k")
 dy = array("dy", batch, features)
-loss = let("L", (), total(dy[r, c] * y[r, c], r, c))
+loss = let("L", (k,), total(dy[r, k] * y[r, k], r))
 
 of_batch = setting(*catalogued.inputs, dy, definitions=(*named.values(), loss))
 # With the mean a variable, an equation has to hold for any: deviations need not sum to 0.
@@ -189,7 +190,7 @@ of_any_mean = replace(
     definitions=tuple(d for d in of_batch.definitions if d is not mean),
 )
 
-L, mu, var = loss[()], mean[k], variance[k]
+L, mu, var = loss[k], mean[k], variance[k]
 power = {n: (var + eps) ** sp.Rational(-n, 2) for n in (1, 3)}
 written_out = total((x[r, k] - mu) ** 2, r) / m
 deviations = total(x[r, k] - mu, r)
@@ -369,8 +370,7 @@ _by_mean = (
             Line(
                 rf"-{POWER[1]} + {CENTRED} \frac{{\partial}}{{\partial \mu_B}}"
                 rf" \left[{VARIANCE_WRITTEN_OUT % 1}\right]",
-                -power[1]
-                + (x[i, k] - mu) * partial((written_out + eps) ** sp.Rational(-1, 2), mu),
+                -power[1] + (x[i, k] - mu) * partial((written_out + eps) ** sp.Rational(-1, 2), mu),
             ),
             Line(
                 rf"-{POWER[1]} - \frac{{1}}{{2}} {CENTRED} \left[{VARIANCE_WRITTEN_OUT % 3}"
@@ -504,9 +504,7 @@ _by_x = _numbered(
             r" \left[\frac{\partial}{\partial x_i}"
             r" \left(\frac{1}{m} \sum_{j=1}^m (x_j - \mu_B)^2\right)\right]"
             rf" + {BY_MEAN} {MEAN_BY_X}",
-            _by_x_hat(i) * power[1]
-            + L_by_variance * partial(written_out, x[i, k], mean)
-            + to_mean,
+            _by_x_hat(i) * power[1] + L_by_variance * partial(written_out, x[i, k], mean) + to_mean,
         ),
         Line(
             rf"{BY_X_HAT} \left[{POWER[1]}\right]"
@@ -582,14 +580,10 @@ _APPENDIX_C = (
 w = weights.index("w")
 before_last, last, slope = (array(n, weights) for n in ("W_before_last", "W_last", "dLoss"))
 eta, decay = parameter("eta"), parameter("beta")
-heavy_ball = let(
-    "W", (w,), last[w] - eta * slope[w] + decay * (last[w] - before_last[w])
-)
+heavy_ball = let("W", (w,), last[w] - eta * slope[w] + decay * (last[w] - before_last[w]))
 velocity = let("velocity", (w,), heavy_ball[w] - last[w])
 last_velocity = let("last_velocity", (w,), last[w] - before_last[w])
-of_momentum = setting(
-    before_last, last, slope, definitions=(heavy_ball, velocity, last_velocity)
-)
+of_momentum = setting(before_last, last, slope, definitions=(heavy_ball, velocity, last_velocity))
 
 _MOMENTUM = (
     Claim(
@@ -610,6 +604,510 @@ _MOMENTUM = (
     ),
 )
 
+# Appendix A: softmax and cross-entropy, on the logits of one sample.
+
+(classes,) = axes("K")
+p, q, o = classes.indices("i j k")
+logits, labels = array("x", classes), array("y", classes)
+mass = total(sp.exp(logits[o]), o)
+sigma = let("sigma", (q,), sp.exp(logits[q]) / mass)
+y_hat = let("y_hat", (q,), sigma[q])
+divergence = let("L", (), -total(labels[p] * sp.log(y_hat[p]), p))
+of_logits = setting(logits, labels, definitions=(sigma, y_hat, divergence))
+catalogued_softmax = softmax.derive()
+catalogued_entropy = cross_entropy.derive("none")
+(events,) = axes("X")
+event = events.index("x")
+likely = array("P", events, positive=True)
+
+# A single label is 1 and all others are 0: of that, the equations need that they sum to 1.
+ONE_LABEL = (distribution(labels),)
+MASS = r"\sum_{k=1}^K e^{x_k}"
+BY_LOGIT = r"\frac{\partial L(\hat{y}, y)}{\partial x_j}"
+D_LOGIT = r"\frac{\partial}{\partial x_j}"
+by_logit = partial(divergence[()], logits[q])
+
+
+def _softmax() -> tuple[Claim, ...]:
+    s, of = catalogued_softmax.output.indices
+    x_ = catalogued_softmax.inputs[0]
+    return (
+        Claim(
+            "004 app. A, softmax",
+            rf"\sigma(x_j) = \frac{{e^{{x_j}}}}{{{MASS}}}",
+            catalogued_softmax.output[s, of],
+            sp.exp(x_[s, of]) / total(sp.exp(x_[s, softmax.k]), softmax.k),
+            catalogued_softmax,
+            "softmax",
+        ),
+        *steps(
+            "004 app. A, sum of softmax",
+            of_logits,
+            Line(r"\sum_{j=1}^K \sigma(x_j)", total(sigma[q], q)),
+            Line(
+                rf"\frac{{1}}{{{MASS}}} \sum_{{j=1}}^K e^{{x_j}}",
+                total(sp.exp(logits[q]), q) / mass,
+            ),
+            Line("1", sp.S.One),
+            operation="softmax",
+        ),
+    )
+
+
+def _entropies() -> tuple[Claim, ...]:
+    of, to = catalogued_entropy.inputs
+    per_sample = catalogued_entropy.definitions[0]
+    s, x_ = per_sample.indices[0], cross_entropy.k
+    return (
+        *steps(
+            "004 app. A, cross-entropy",
+            catalogued_entropy,
+            Line("CE", per_sample[s]),
+            Line(
+                r"\sum_{x \in X} P(x) \log \frac{1}{Q(x)}",
+                total(to[s, x_] * sp.log(1 / of[s, x_]), x_),
+            ),
+            Line(
+                r"-\sum_{x \in X} P(x) \log Q(x)",
+                -total(to[s, x_] * sp.log(of[s, x_]), x_),
+            ),
+            operation="cross_entropy",
+        ),
+        *steps(
+            "004 app. A, entropy",
+            setting(likely),
+            Line("H", -total(likely[event] * sp.log(likely[event]), event)),
+            Line(
+                r"\sum_{x \in X} P(x) \log \frac{1}{P(x)}",
+                total(likely[event] * sp.log(1 / likely[event]), event),
+            ),
+            Line(
+                r"-\sum_{x \in X} P(x) \log P(x)",
+                -total(likely[event] * sp.log(likely[event]), event),
+            ),
+            operation="cross_entropy",
+        ),
+    )
+
+
+def _of_logits(id_: str, *lines: Line, given: tuple[Condition, ...] = ()) -> tuple[Claim, ...]:
+    begin = Line(BY_LOGIT, by_logit)
+    return steps(id_, of_logits, begin, *lines, operation="softmax_cross_entropy", given=given)
+
+
+exp_share = sp.exp(logits[q]) / mass
+log_mass = sp.log(mass)
+
+_APPENDIX_A = (
+    *_softmax(),
+    *_entropies(),
+    *steps(
+        "004 app. A, loss",
+        of_logits,
+        Line(r"L(\hat{y}, y)", divergence[()]),
+        Line(r"CE(\hat{y}, y)", total(labels[p] * sp.log(1 / y_hat[p]), p)),
+        Line(r"-\sum_{i=1}^K y_i \log \hat{y}_i", -total(labels[p] * sp.log(y_hat[p]), p)),
+        Line(r"-\sum_{i=1}^K y_i \log \sigma(x_i)", -total(labels[p] * sp.log(sigma[p]), p)),
+        Line(
+            rf"-\sum_{{i=1}}^K y_i \log \frac{{e^{{x_i}}}}{{{MASS}}}",
+            -total(labels[p] * sp.log(sp.exp(logits[p]) / mass), p),
+        ),
+        operation="softmax_cross_entropy",
+    ),
+    *_of_logits(
+        "004 app. A, derivative",
+        Line(
+            rf"{D_LOGIT} \left(-\sum_{{i=1}}^K y_i \log \frac{{e^{{x_i}}}}{{{MASS}}}\right)",
+            partial(-total(labels[p] * sp.log(sp.exp(logits[p]) / mass), p), logits[q]),
+        ),
+        Line(
+            rf"{D_LOGIT} \left(-\sum_{{i=1}}^K y_i (\log e^{{x_i}} - \log {MASS})\right)",
+            partial(-total(labels[p] * (sp.log(sp.exp(logits[p])) - log_mass), p), logits[q]),
+        ),
+        Line(
+            rf"{D_LOGIT} \left(\sum_{{i=1}}^K -y_i \log e^{{x_i}}"
+            rf" + \sum_{{i=1}}^K y_i \log {MASS}\right)",
+            partial(
+                total(-labels[p] * sp.log(sp.exp(logits[p])), p) + total(labels[p] * log_mass, p),
+                logits[q],
+            ),
+        ),
+        Line(
+            rf"{D_LOGIT} \left(\sum_{{i=1}}^K -y_i x_i + \sum_{{i=1}}^K y_i \log {MASS}\right)",
+            partial(total(-labels[p] * logits[p], p) + total(labels[p] * log_mass, p), logits[q]),
+        ),
+    ),
+    *_of_logits(
+        "004 app. A, single label",
+        Line(
+            rf"{D_LOGIT} \left(\sum_{{i=1}}^K -y_i x_i + \log {MASS}\right)",
+            partial(total(-labels[p] * logits[p], p) + log_mass, logits[q]),
+        ),
+        given=ONE_LABEL,
+    ),
+    *_of_logits(
+        "004 app. A, term by term",
+        Line(
+            rf"{D_LOGIT} (-y_j x_j) + {D_LOGIT} \log {MASS}",
+            partial(-labels[q] * logits[q], logits[q]) + partial(log_mass, logits[q]),
+        ),
+        Line(
+            rf"-y_j + \frac{{1}}{{{MASS}}} \cdot \left({D_LOGIT} {MASS}\right)",
+            -labels[q] + partial(mass, logits[q]) / mass,
+        ),
+        Line(
+            rf"-y_j + \frac{{1}}{{{MASS}}} \cdot (e^{{x_j}})",
+            -labels[q] + 1 / mass * sp.exp(logits[q]),
+        ),
+        Line(rf"-y_j + \frac{{e^{{x_j}}}}{{{MASS}}}", -labels[q] + exp_share),
+        given=ONE_LABEL,
+    ),
+    *_of_logits(
+        "004 app. A, result",
+        Line(rf"-y_j + \frac{{e^{{x_j}}}}{{{MASS}}}", -labels[q] + exp_share),
+        Line(r"-y_j + \sigma(x_j)", -labels[q] + sigma[q]),
+        Line(r"\sigma(x_j) - y_j", sigma[q] - labels[q]),
+        Line(r"\hat{y}_j - y_j", y_hat[q] - labels[q]),
+        given=ONE_LABEL,
+    ),
+)
+
+# Appendix B: the logarithm of a sum of exponentials.
+
+shift = parameter("a")
+
+_APPENDIX_B = (
+    Claim(
+        "004 app. B",
+        r"\log \sum_{i=1}^n e^{x_i} = a + \log \sum_{i=1}^n e^{x_i - a}",
+        sp.log(total(sp.exp(logits[p]), p)),
+        shift + sp.log(total(sp.exp(logits[p] - shift), p)),
+        setting(logits),
+        "logsumexp",
+    ),
+)
+
+# Appendix D: one neuron in each layer. The cost's formula is missing; its derivative by the
+# activation, 2 (a - y), says that it is the squared error.
+
+(examples,) = axes("n")
+e = examples.index("k")
+weight, bias = array("w")[()], array("b")[()]
+a_below, truth = array("a_below", examples), array("y", examples)
+
+
+def logistic(u: sp.Expr) -> sp.Expr:
+    """The sigmoid."""
+    return 1 / (1 + sp.exp(-u))
+
+
+def logistic_slope(u: sp.Expr) -> sp.Expr:
+    """Its derivative, by 3.1.2."""
+    return logistic(u) * (1 - logistic(u))
+
+
+neuron_z = let("z", (e,), weight * a_below[e] + bias)
+neuron_a = let("a", (e,), logistic(neuron_z[e]))
+cost = let("C_k", (e,), (neuron_a[e] - truth[e]) ** 2)
+mean_cost = let("C", (), total(cost[e], e) / examples.size)
+of_neuron = setting(
+    array("w"),
+    array("b"),
+    a_below,
+    truth,
+    definitions=(neuron_z, neuron_a, cost, mean_cost),
+)
+error, neuron_slope = 2 * (neuron_a[e] - truth[e]), logistic_slope(neuron_z[e])
+
+BY_W = r"\frac{\partial C_0}{\partial W^L}"
+TRUE_BY_W = BY_W + r" = 2 * (a^L - y) * \sigma'(z^L) * a^{L-1}"
+
+
+def _neuron(
+    where: str,
+    equation: str,
+    left: sp.Expr,
+    right: sp.Expr,
+    repaired: sp.Expr | None = None,
+    correction: str = "",
+    why: str = "",
+) -> Claim:
+    return Claim(
+        f"004 app. D, {where}",
+        equation,
+        left,
+        right,
+        of_neuron,
+        "chain rule",
+        repaired=repaired,
+        correction=correction,
+        why=why,
+    )
+
+
+_ONE_NEURON = (
+    _neuron("activation", r"a^L = \sigma(z^L)", neuron_a[e], logistic(neuron_z[e])),
+    _neuron(
+        "affine combination",
+        "z^L = w^L * a^{(L-1)} + b^L",
+        neuron_z[e],
+        weight * a_below[e] + bias,
+    ),
+    Illegible(
+        "004 app. D, cost",
+        "",
+        "The cost of one example is announced, and no formula follows.",
+        "chain rule",
+    ),
+    _neuron(
+        "chain to the weight",
+        BY_W + r" = \frac{\partial C_0}{\partial a^L} * \frac{\partial a^L}{\partial z^L}"
+        r" * \frac{\partial z^L}{\partial W^L}",
+        partial(cost[e], weight),
+        partial(cost[e], neuron_a[e])
+        * partial(neuron_a[e], neuron_z[e])
+        * partial(neuron_z[e], weight),
+    ),
+    _neuron(
+        "factor 1",
+        BY_W + " = 2 * (a^L - y)",
+        partial(cost[e], weight),
+        error,
+        error * neuron_slope * a_below[e],
+        TRUE_BY_W,
+        "2 (a - y) is the derivative by the activation, the first factor of the chain alone",
+    ),
+    _neuron(
+        "factor 2",
+        r"\frac{\partial a^L}{\partial z^L} = \sigma'(z^L)",
+        partial(neuron_a[e], neuron_z[e]),
+        neuron_slope,
+    ),
+    _neuron(
+        "factor 3",
+        r"\frac{\partial z^L}{\partial W^L} = \sigma'(a^{L-1})",
+        partial(neuron_z[e], weight),
+        logistic_slope(a_below[e]),
+        a_below[e],
+        r"\frac{\partial z^L}{\partial W^L} = a^{L-1}",
+        "z is linear in the weight: its slope is the activation below, not a derivative of it",
+    ),
+    _neuron(
+        "derivative by the weight",
+        BY_W + r" = 2 * (a^L - y) * \sigma'(z^L) * \sigma'(a^{L-1})",
+        partial(cost[e], weight),
+        error * neuron_slope * logistic_slope(a_below[e]),
+        error * neuron_slope * a_below[e],
+        TRUE_BY_W,
+        "The last factor should be the activation below, not the sigmoid's derivative there",
+    ),
+    _neuron(
+        "mean over the examples",
+        r"\frac{\partial C}{\partial W^L} = \frac{1}{n} * \sum_{k=0}^{n-1}"
+        r" \frac{\partial C_k}{\partial W^L}",
+        partial(mean_cost[()], weight),
+        total(partial(cost[e], weight), e) / examples.size,
+    ),
+    _neuron(
+        "derivative by the bias",
+        r"\frac{\partial C_0}{\partial b^L} = 2 * (a^L - y) * \sigma'(z^L) * 1",
+        partial(cost[e], bias),
+        error * neuron_slope,
+    ),
+    _neuron(
+        "derivative by the activation below",
+        r"\frac{\partial C_0}{\partial a^{L-1}} = 2 * (a^L - y) * \sigma'(z^L) * W^L",
+        partial(cost[e], a_below[e]),
+        error * neuron_slope * weight,
+    ),
+)
+
+# Appendix D: several neurons in each layer, and an update.
+
+above, below = axes("n_L n_below")
+h = above.index("j")
+l, u = below.indices("l k")
+W, b, to = array("W", above, below), array("b", above), array("y", above)
+a_l = array("a_below", below)
+z_h = let("z", (h,), total(W[h, l] * a_l[l], l) + b[h])
+a_h = let("a", (h,), logistic(z_h[h]))
+C_0 = let("C_0", (), total((a_h[h] - to[h]) ** 2, h))
+through_layer = partial(C_0[()], a_h[h]) * partial(a_h[h], z_h[h])
+BY_A = r"\frac{\partial C_0}{\partial a_k^{L-1}}"
+THROUGH_LAYER = (
+    r"\sum_{j=0}^{n_L - 1} \frac{\partial C_0}{\partial a_j^L}"
+    r" * \frac{\partial a_j^L}{\partial z_j^L} * \frac{\partial z_j^L}{\partial a_%s^{L-1}}"
+)
+dW, step = array("dW", above, below), parameter("eta")
+
+_LAYERS = (
+    Claim(
+        "004 app. D, several neurons",
+        f"{BY_A} = {THROUGH_LAYER % 'j'}",
+        partial(C_0[()], a_l[u]),
+        total(through_layer * partial(z_h[h], a_l[h]), h),
+        setting(W, a_l, b, to, definitions=(z_h, a_h, C_0)),
+        "chain rule",
+        repaired=total(through_layer * partial(z_h[h], a_l[u]), h),
+        correction=f"{BY_A} = {THROUGH_LAYER % 'k'}",
+        why="Every neuron above is asked for its slope in one activation below, the k-th: the"
+        " summed index stands in its place",
+    ),
+    Claim(
+        "004 app. D, update",
+        r"W^{k+1} = W^k - \eta^k \nabla L(W^k)^T",
+        tensor(W) - tensor(dW) * step,
+        tensor(W) - Tensor((below.size, above.size), lambda column, row: dW[row, column]).T * step,
+        setting(W, dW),
+        "gradient descent",
+    ),
+)
+
+# Appendix D: the two passes in pseudo-code. Entry 0 of a layer is its constant 1.
+
+D_k, D_next = axes("D_k D_next")
+i_k, j_k = D_k.indices("i j")
+i_next, j_next = D_next.indices("i j")
+f_own, f_out, slope_own, slope_out = (sp.Function(n, real=True) for n in ("f_k", "f_N", "f_k'", "f_N'"))
+z_k, w_next, d_div = array("z_k", D_k), array("w", D_k, D_next), array("dDiv", D_next)
+y_k = let("y_k", (i_k,), f_k(z_k[i_k]))
+z_next = let("z_next", (j_next,), total(w_next[i_k, j_next] * y_k[i_k], i_k))
+y_next = let("y_next", (j_next,), f_out(z_next[j_next]))
+div = let("Div", (), total(d_div[j_next] * y_next[j_next], j_next))
+of_passes = setting(z_k, w_next, d_div, definitions=(y_k, z_next, y_next, div))
+first = replace(
+    of_passes,
+    inputs=(array("y_k", D_k), w_next, d_div),
+    definitions=of_passes.definitions[1:],
+)
+
+
+def _dot(entry: sp.Expr) -> sp.Expr:
+    """The divergence's derivative, a dot in the document."""
+    return partial(div[()], entry)
+
+
+DOT_Z = r"\dot{z}_i^{(k)}"
+TRUE_DOT_Z = DOT_Z + r" = \dot{y}_i^{(k)} f_k'\left(z_i^{(k)}\right)"
+
+_PASSES = (
+    Claim(
+        "004 app. D, forward pass, z",
+        r"z_j^{(k)} = \sum_{l=0}^{D_k - 1} w_0^{(k)} y_0^{(k-1)}",
+        z_next[j_next],
+        total(w_next[0, j_next] * y_k[0], i_next),
+        of_passes,
+        "linear",
+        repaired=total(w_next[i_k, j_next] * y_k[i_k], i_k),
+        correction=r"z_j^{(k)} = \sum_{l=0}^{D_{k-1}} w_{lj}^{(k)} y_l^{(k-1)}",
+        why="Neither weight nor activation bears the summed index, and the sum runs along the"
+        " layer's own width instead of that of the layer below",
+    ),
+    Claim(
+        "004 app. D, forward pass, y",
+        r"y_j^{(k)} = f_k(z_j^{(k)})",
+        y_k[j_k],
+        f_k(z_k[j_k]),
+        of_passes,
+        "activation",
+    ),
+    Claim(
+        "004 app. D, forward pass, output",
+        r"Y_j = y_i^{(N)}",
+        y_next[j_next],
+        y_next[i_next],
+        of_passes,
+        "activation",
+        repaired=y_next[j_next],
+        correction=r"Y_j = y_j^{(N)}",
+        why="The entries are counted with j and named with i",
+    ),
+    Claim(
+        "004 app. D, backward pass, output y",
+        r"\dot{y}_i^{(N)} = \frac{\partial Div}{\partial y_i}",
+        d_div[i_next],
+        _dot(y_next[i_next]),
+        of_passes,
+        "chain rule",
+    ),
+    Claim(
+        "004 app. D, backward pass, output z",
+        r"\dot{z}_i^{(N)} = \dot{y}_i^{(N)} f_N'\left(z_i^{(N)}\right)",
+        _dot(z_next[i_next]),
+        _dot(y_next[i_next]) * slope_out(z_next[i_next]),
+        of_passes,
+        "chain rule",
+    ),
+    Claim(
+        "004 app. D, backward pass, y",
+        r"\dot{y}_i^{(k)} = \sum_j w_{ij}^{(k+1)} \dot{z}_j^{(k+1)}",
+        _dot(y_k[i_k]),
+        total(w_next[i_k, j_next] * _dot(z_next[j_next]), j_next),
+        of_passes,
+        "chain rule",
+    ),
+    Claim(
+        "004 app. D, backward pass, z, first",
+        DOT_Z + r" = y_i^{(k)} f_N'\left(z_i^{(k)}\right)",
+        _dot(z_k[i_k]),
+        y_k[i_k] * slope_out(z_k[i_k]),
+        of_passes,
+        "chain rule",
+        repaired=_dot(y_k[i_k]) * slope_own(z_k[i_k]),
+        correction=TRUE_DOT_Z,
+        why="The activation stands where its derivative belongs, and the slope is that of the"
+        " output's function instead of the layer's own",
+    ),
+    Claim(
+        "004 app. D, backward pass, z, second",
+        DOT_Z + r" = \dot{y}_i^{(k)} f_N'\left(z_i^{(k)}\right)",
+        _dot(z_k[i_k]),
+        _dot(y_k[i_k]) * slope_out(z_k[i_k]),
+        of_passes,
+        "chain rule",
+        repaired=_dot(y_k[i_k]) * slope_own(z_k[i_k]),
+        correction=TRUE_DOT_Z,
+        why="The slope is that of the output's function instead of the layer's own",
+    ),
+    Claim(
+        "004 app. D, backward pass, w",
+        r"\frac{\partial Div}{\partial w_{ji}^{(k+1)}} = y_j^{(k)} \dot{z}_i^{(k+1)}",
+        partial(div[()], w_next[j_k, i_next]),
+        y_k[j_k] * _dot(z_next[i_next]),
+        of_passes,
+        "chain rule",
+    ),
+    Claim(
+        "004 app. D, backward pass, first w",
+        r"\frac{\partial Div}{\partial w_{ji}^{(1)}} = y_j^{(0)} \dot{z}_i^{(1)}",
+        partial(div[()], w_next[j_k, i_next]),
+        y_k[j_k] * _dot(z_next[i_next]),
+        first,
+        "chain rule",
+    ),
+)
+
+of_identity = identity.derive()
+own = of_identity.output.indices
+
+_GLOSSARY = (
+    Claim(
+        "004 app. D, pixels",
+        r"28 \cdot 28 = 784",
+        sp.Integer(28) * 28,
+        sp.Integer(784),
+        setting(),
+    ),
+    Claim(
+        "004 app. D, linear activation",
+        r"\frac{\partial}{\partial x} x = 1",
+        partial(of_identity.output[own], of_identity.inputs[0][own]),
+        sp.S.One,
+        of_identity,
+        "identity",
+    ),
+)
+
 CLAIMS = (
     *_MULTIPLE_CHOICE,
     *_one_instance("004 question 3"),
@@ -617,5 +1115,11 @@ CLAIMS = (
     *_SHAPES,
     *_BATCHNORM,
     *_MOMENTUM,
+    *_APPENDIX_A,
+    *_APPENDIX_B,
     *_APPENDIX_C,
+    *_GLOSSARY,
+    *_ONE_NEURON,
+    *_LAYERS,
+    *_PASSES,
 )
