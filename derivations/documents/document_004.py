@@ -182,7 +182,11 @@ k = features.index("k")
 dy = array("dy", batch, features)
 loss = let("L", (k,), total(dy[r, k] * y[r, k], r))
 
-of_batch = setting(*catalogued.inputs, dy, definitions=(*named.values(), loss))
+# A single unit, as the document has it: nothing is summed over units.
+of_batch = replace(
+    setting(*catalogued.inputs, dy, definitions=(*named.values(), loss)),
+    check_sizes=tuple({"batch": size, "features": 1} for size in (1, 2, 3)),
+)
 # With the mean a variable, an equation has to hold for any: deviations need not sum to 0.
 of_any_mean = replace(
     of_batch,
@@ -802,20 +806,23 @@ def logistic(u: sp.Expr) -> sp.Expr:
 
 
 def logistic_slope(u: sp.Expr) -> sp.Expr:
-    """Its derivative, by 3.1.2."""
-    return logistic(u) * (1 - logistic(u))
+    """Its derivative."""
+    return sp.exp(-u) * logistic(u) ** 2
 
 
 neuron_z = let("z", (e,), weight * a_below[e] + bias)
 neuron_a = let("a", (e,), logistic(neuron_z[e]))
 cost = let("C_k", (e,), (neuron_a[e] - truth[e]) ** 2)
 mean_cost = let("C", (), total(cost[e], e) / examples.size)
-of_neuron = setting(
-    array("w"),
-    array("b"),
-    a_below,
-    truth,
-    definitions=(neuron_z, neuron_a, cost, mean_cost),
+of_neuron = replace(
+    setting(
+        array("w"),
+        array("b"),
+        a_below,
+        truth,
+        definitions=(neuron_z, neuron_a, cost, mean_cost),
+    ),
+    check_sizes=({"n": 1}, {"n": 2}),
 )
 error, neuron_slope = 2 * (neuron_a[e] - truth[e]), logistic_slope(neuron_z[e])
 
@@ -855,7 +862,7 @@ _ONE_NEURON = (
     ),
     Illegible(
         "004 app. D, cost",
-        "",
+        "C_0 =",
         "The cost of one example is announced, and no formula follows.",
         "chain rule",
     ),
@@ -938,7 +945,8 @@ THROUGH_LAYER = (
     r"\sum_{j=0}^{n_L - 1} \frac{\partial C_0}{\partial a_j^L}"
     r" * \frac{\partial a_j^L}{\partial z_j^L} * \frac{\partial z_j^L}{\partial a_%s^{L-1}}"
 )
-dW, step = array("dW", above, below), parameter("eta")
+by_weight, step_size = array("dW", above, below), parameter("eta")
+row_gradient = tensor(by_weight).T  # which lies across the weight: the document transposes it
 
 _LAYERS = (
     Claim(
@@ -956,26 +964,36 @@ _LAYERS = (
     Claim(
         "004 app. D, update",
         r"W^{k+1} = W^k - \eta^k \nabla L(W^k)^T",
-        tensor(W) - tensor(dW) * step,
-        tensor(W) - Tensor((below.size, above.size), lambda column, row: dW[row, column]).T * step,
-        setting(W, dW),
+        tensor(W) - tensor(by_weight) * step_size,
+        tensor(W) - row_gradient.T * step_size,
+        setting(W, by_weight),
         "gradient descent",
     ),
 )
 
 # Appendix D: the two passes in pseudo-code. Entry 0 of a layer is its constant 1.
 
-D_k, D_next = axes("D_k D_next")
+# In the forward pass layer k stands above another, in the backward pass below one.
+
+units_below, D_k, D_next = axes("units_below D_k D_next")
+(l_below,) = units_below.indices("l")
+j_own, l_own = D_k.indices("j l")
+y_below, w_k = array("y_below", units_below), array("w", units_below, D_k)
+z_own = let("z", (j_own,), total(w_k[l_below, j_own] * y_below[l_below], l_below))
 i_k, j_k = D_k.indices("i j")
 i_next, j_next = D_next.indices("i j")
-f_own, f_out, slope_own, slope_out = (sp.Function(n, real=True) for n in ("f_k", "f_N", "f_k'", "f_N'"))
+f_own, slope_own, f_out, slope_out = (
+    sp.Function(name, real=True) for name in ("f_k", "f_k'", "f_N", "f_N'")
+)
+outcome = array("y_N", D_next)
 z_k, w_next, d_div = array("z_k", D_k), array("w", D_k, D_next), array("dDiv", D_next)
-y_k = let("y_k", (i_k,), f_k(z_k[i_k]))
+y_k = let("y_k", (i_k,), f_own(z_k[i_k]))
 z_next = let("z_next", (j_next,), total(w_next[i_k, j_next] * y_k[i_k], i_k))
 y_next = let("y_next", (j_next,), f_out(z_next[j_next]))
 div = let("Div", (), total(d_div[j_next] * y_next[j_next], j_next))
 of_passes = setting(z_k, w_next, d_div, definitions=(y_k, z_next, y_next, div))
-first = replace(
+# The layer below by its activations: the first one's are the input.
+of_inputs = replace(
     of_passes,
     inputs=(array("y_k", D_k), w_next, d_div),
     definitions=of_passes.definitions[1:],
@@ -994,11 +1012,11 @@ _PASSES = (
     Claim(
         "004 app. D, forward pass, z",
         r"z_j^{(k)} = \sum_{l=0}^{D_k - 1} w_0^{(k)} y_0^{(k-1)}",
-        z_next[j_next],
-        total(w_next[0, j_next] * y_k[0], i_next),
-        of_passes,
+        total(w_k[l_below, j_own] * y_below[l_below], l_below),
+        total(w_k[0, j_own] * y_below[0], l_own),
+        setting(y_below, w_k),
         "linear",
-        repaired=total(w_next[i_k, j_next] * y_k[i_k], i_k),
+        repaired=total(w_k[l_below, j_own] * y_below[l_below], l_below),
         correction=r"z_j^{(k)} = \sum_{l=0}^{D_{k-1}} w_{lj}^{(k)} y_l^{(k-1)}",
         why="Neither weight nor activation bears the summed index, and the sum runs along the"
         " layer's own width instead of that of the layer below",
@@ -1006,19 +1024,19 @@ _PASSES = (
     Claim(
         "004 app. D, forward pass, y",
         r"y_j^{(k)} = f_k(z_j^{(k)})",
-        y_k[j_k],
-        f_k(z_k[j_k]),
-        of_passes,
+        f_own(total(w_k[l_below, j_own] * y_below[l_below], l_below)),
+        f_own(z_own[j_own]),
+        setting(y_below, w_k, definitions=(z_own,)),
         "activation",
     ),
     Claim(
         "004 app. D, forward pass, output",
         r"Y_j = y_i^{(N)}",
-        y_next[j_next],
-        y_next[i_next],
-        of_passes,
+        outcome[j_next],
+        outcome[i_next],
+        setting(outcome),
         "activation",
-        repaired=y_next[j_next],
+        repaired=outcome[j_next],
         correction=r"Y_j = y_j^{(N)}",
         why="The entries are counted with j and named with i",
     ),
@@ -1082,7 +1100,7 @@ _PASSES = (
         r"\frac{\partial Div}{\partial w_{ji}^{(1)}} = y_j^{(0)} \dot{z}_i^{(1)}",
         partial(div[()], w_next[j_k, i_next]),
         y_k[j_k] * _dot(z_next[i_next]),
-        first,
+        of_inputs,
         "chain rule",
     ),
 )
