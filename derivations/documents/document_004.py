@@ -23,6 +23,7 @@ from derivations.claims import (
 from derivations.notation import (
     Array,
     Case,
+    Derivation,
     Positive,
     array,
     axes,
@@ -84,6 +85,13 @@ _SHAPES = (
     ShapeClaim(
         "004 3.4.1, output",
         r"out \in \mathbb{R}^{\text{batch size} \times \text{out\_feature}}",
+        (layer_x @ layer_w).shape,
+        (samples, outputs),
+        "linear",
+    ),
+    ShapeClaim(
+        "004 3.4.2, delta",
+        r"delta \in \mathbb{R}^{\text{batch size} \times \text{out\_feature}}",
         (layer_x @ layer_w).shape,
         (samples, outputs),
         "linear",
@@ -179,19 +187,25 @@ batch, features = batchnorm.batch, batchnorm.features
 m = batch.size
 i, j, r = batch.indices("i j r")
 k = features.index("k")
-dy = array("dy", batch, features)
+dy, dx_hat = array("dy", batch, features), array("dx_hat", batch, features)
 loss = let("L", (k,), total(dy[r, k] * y[r, k], r))
+loss_of_x_hat = let("L", (k,), total(dx_hat[r, k] * x_hat[r, k], r))
 
 # A single unit, as the document has it: nothing is summed over units.
+ONE_UNIT = tuple({"batch": size, "features": 1} for size in (1, 2, 3))
 of_batch = replace(
-    setting(*catalogued.inputs, dy, definitions=(*named.values(), loss)),
-    check_sizes=tuple({"batch": size, "features": 1} for size in (1, 2, 3)),
+    setting(*catalogued.inputs, dy, definitions=(*named.values(), loss)), check_sizes=ONE_UNIT
+)
+# Below the output, the loss is any function of the normalised values.
+statistics = tuple(named[name] for name in ("mean", "centred", "variance", "deviation", "x_hat"))
+of_statistics = replace(
+    setting(x, dx_hat, definitions=(*statistics, loss_of_x_hat)), check_sizes=ONE_UNIT
 )
 # With the mean a variable, an equation has to hold for any: deviations need not sum to 0.
 of_any_mean = replace(
-    of_batch,
-    inputs=(*of_batch.inputs, array("mean", features)),
-    definitions=tuple(d for d in of_batch.definitions if d is not mean),
+    of_statistics,
+    inputs=(*of_statistics.inputs, array("mean", features)),
+    definitions=of_statistics.definitions[1:],
 )
 
 L, mu, var = loss[k], mean[k], variance[k]
@@ -224,8 +238,8 @@ def _batchnorm(id_: str, left: str, right: str, true: sp.Expr, formula: sp.Expr)
     return Claim(id_, f"{left} = {right}", true, formula, of_batch, "batchnorm")
 
 
-def _steps(id_: str, begin: Line, *lines: Line) -> tuple[Claim, ...]:
-    return steps(id_, of_batch, begin, *lines, operation="batchnorm")
+def _steps(id_: str, within: Derivation, begin: Line, *lines: Line) -> tuple[Claim, ...]:
+    return steps(id_, within, begin, *lines, operation="batchnorm")
 
 
 def _numbered(where: str, first: int, claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
@@ -294,6 +308,7 @@ def _backward(where: str, first: int) -> tuple[Claim, ...]:
     def affine(number: int, of: str, by: Array, slope: str, value: sp.Expr) -> tuple[Claim, ...]:
         return _steps(
             f"{where} {number}",
+            of_batch,
             Line(rf"\frac{{\partial L}}{{\partial {of}}}", partial(L, by[k])),
             Line(
                 rf"\sum_{{i=1}}^m {BY_Y} \frac{{\partial y_i}}{{\partial {of}}}",
@@ -305,6 +320,7 @@ def _backward(where: str, first: int) -> tuple[Claim, ...]:
     return (
         *_steps(
             f"{where} {first}",
+            of_batch,
             Line(BY_X_HAT, _by_x_hat(i)),
             Line(
                 rf"{BY_Y} \frac{{\partial y_i}}{{\partial \hat{{x}}_i}}",
@@ -320,6 +336,7 @@ def _backward(where: str, first: int) -> tuple[Claim, ...]:
 
 _by_variance = _steps(
     "",
+    of_statistics,
     Line(BY_VARIANCE, L_by_variance),
     Line(
         rf"\sum_{{i=1}}^m {BY_X_HAT} {X_HAT_BY_VARIANCE}",
@@ -344,7 +361,7 @@ _by_mean = (
     *_numbered(
         "004 app. C eq.",
         21,
-        steps(
+        _steps(
             "",
             of_any_mean,
             Line(BY_MEAN, L_by_mean),
@@ -352,13 +369,12 @@ _by_mean = (
                 rf"\sum_{{i=1}}^m {BY_X_HAT} {X_HAT_BY_MEAN}",
                 total(_by_x_hat(i) * partial(x_hat[i, k], mu), i),
             ),
-            operation="batchnorm",
         ),
     ),
     *_numbered(
         "004 app. C eq.",
         22,
-        steps(
+        _steps(
             "",
             of_any_mean,
             Line(X_HAT_BY_MEAN, partial(x_hat[i, k], mu)),
@@ -391,13 +407,12 @@ _by_mean = (
                 rf" \left(-\frac{{2}}{{m}} {DEVIATIONS}\right)",
                 -power[1] - (x[i, k] - mu) * power[3] * through_variance / 2,
             ),
-            operation="batchnorm",
         ),
     ),
     *_numbered(
         "004 app. C eq.",
         27,
-        steps(
+        _steps(
             "",
             of_any_mean,
             Line(BY_MEAN, L_by_mean),
@@ -407,10 +422,9 @@ _by_mean = (
                 -total(_by_x_hat(i) * power[1], i)
                 - total(_by_x_hat(i) * (x[i, k] - mu) * power[3] * through_variance, i) / 2,
             ),
-            operation="batchnorm",
         ),
     ),
-    *steps(
+    *_steps(
         "004 app. C after eq. 27",
         of_any_mean,
         Line(BY_MEAN, L_by_mean),
@@ -423,7 +437,6 @@ _by_mean = (
             rf"-\sum_{{i=1}}^m {BY_X_HAT} {POWER[1]} - \frac{{2}}{{m}} {BY_VARIANCE} {DEVIATIONS}",
             -total(_by_x_hat(i) * power[1], i) - 2 / m * L_by_variance * deviations,
         ),
-        operation="batchnorm",
     ),
 )
 
@@ -451,6 +464,7 @@ _by_x = _numbered(
     28,
     _steps(
         "",
+        of_statistics,
         Line(BY_X, partial(L, x[i, k])),
         Line(
             rf"{BY_X_HAT} \frac{{\partial \hat{{x}}_i}}{{\partial x_i}}",
@@ -946,6 +960,10 @@ THROUGH_LAYER = (
     r" * \frac{\partial a_j^L}{\partial z_j^L} * \frac{\partial z_j^L}{\partial a_%s^{L-1}}"
 )
 by_weight, step_size = array("dW", above, below), parameter("eta")
+of_layers = replace(
+    setting(W, a_l, b, to, definitions=(z_h, a_h, C_0)),
+    check_sizes=tuple({"n_L": a, "n_below": b} for a, b in ((1, 1), (1, 2), (2, 1))),
+)
 row_gradient = tensor(by_weight).T  # which lies across the weight: the document transposes it
 
 _LAYERS = (
@@ -954,7 +972,7 @@ _LAYERS = (
         f"{BY_A} = {THROUGH_LAYER % 'j'}",
         partial(C_0[()], a_l[u]),
         total(through_layer * partial(z_h[h], a_l[h]), h),
-        setting(W, a_l, b, to, definitions=(z_h, a_h, C_0)),
+        of_layers,
         "chain rule",
         repaired=total(through_layer * partial(z_h[h], a_l[u]), h),
         correction=f"{BY_A} = {THROUGH_LAYER % 'k'}",
