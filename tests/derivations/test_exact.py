@@ -7,7 +7,7 @@ import sympy as sp
 
 from backproof.catalog import OPERATIONS
 from derivations import cross_entropy, max_pool2d, relu, softmax
-from derivations.exact import Dual, check, show_sizes, sizes_to_check
+from derivations.exact import Dual, check, same, show_sizes, sizes_to_check
 from derivations.notation import ClosedForm, Derivation, array, axes, let, total
 
 rows, columns = axes("rows columns")
@@ -128,3 +128,11 @@ def test_a_jacobian_is_checked_across_samples():
     without = claim.expression.subs(sp.KroneckerDelta(softmax.s, softmax.r), 1)
     assert check(derivation, claim)[0]
     assert check(derivation, replace(claim, expression=without)) == (False, ("batch=2 classes=3",))
+
+
+def test_fractions_of_one_irrational_are_compared_exactly():
+    """s (1 - s) and e s^2 are one number where s = 1 / (1 + e), and s (1 - s) / 2 is another."""
+    e = sp.exp(sp.log(2) ** 2)
+    share = 1 / (1 + e)
+    assert same(share * (1 - share), e * share**2)
+    assert not same(share * (1 - share) / 2, e * share**2)
