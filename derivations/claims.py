@@ -238,6 +238,9 @@ class Illegible:
     operation: str = ""
 
 
+AnyClaim: TypeAlias = Claim | ShapeClaim | Illegible
+
+
 @dataclass(frozen=True)
 class Counterexample:
     """The smallest case in which the two sides differ.
@@ -291,7 +294,7 @@ class Judgement:
     document: str = ""
 
 
-def judge(claim: Claim | ShapeClaim | Illegible) -> Judgement:
+def judge(claim: AnyClaim) -> Judgement:
     """Decide a claim.
 
     Raises
@@ -464,6 +467,8 @@ def _difference(
     except exact.NoEntryError as error:
         return float(expected), str(error)
     both = sp.Tuple(expected, claimed)
+    if claimed is sp.oo and not both.has(sp.nan, sp.zoo, sp.I):
+        return float(expected), "infinity"
     if both.has(sp.nan, sp.zoo, sp.oo, sp.I) or exact.same(expected, claimed):
         return None
     return float(expected), float(claimed)

@@ -400,4 +400,4 @@ def _fold(operation: Callable[[Dual, Dual], Dual], parts: Iterator[Dual]) -> Dua
 def same(a: sp.Expr, b: sp.Expr) -> bool:
     """Whether two exact numbers are one."""
     difference = sp.expand(a - b)
-    return difference == 0 or sp.radsimp(difference) == 0
+    return difference == 0 or sp.radsimp(difference) == 0 or sp.cancel(difference) == 0

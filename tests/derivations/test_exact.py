@@ -7,7 +7,7 @@ import sympy as sp
 
 from backproof.catalog import OPERATIONS
 from derivations import cross_entropy, max_pool2d, relu, softmax
-from derivations.exact import Dual, Room, check, show_sizes, sizes_to_check
+from derivations.exact import Dual, Room, check, same, show_sizes, sizes_to_check
 from derivations.notation import ClosedForm, Derivation, array, axes, let, total
 
 rows, columns = axes("rows columns")
@@ -135,3 +135,11 @@ def test_a_sum_over_nothing_is_zero():
     fewer = sp.Idx("k", columns.size - 1)
     room = Room(Derivation("by hand", (x,), (), ()), {"rows": 1, "columns": 1})
     assert room.walk(total(x[0, fewer], fewer), {}) == Dual(sp.S.Zero)
+
+
+def test_fractions_of_one_irrational_are_compared_exactly():
+    """s (1 - s) and e s^2 are one number where s = 1 / (1 + e), and s (1 - s) / 2 is another."""
+    e = sp.exp(sp.log(2) ** 2)
+    share = 1 / (1 + e)
+    assert same(share * (1 - share), e * share**2)
+    assert not same(share * (1 - share) / 2, e * share**2)
