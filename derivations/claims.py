@@ -8,26 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 from itertools import product
 from typing import TypeAlias
 
 import sympy as sp
 
 from derivations import exact
-from derivations.differentiation import NotDifferentiableError, take
-from derivations.notation import Array, Axis, Definition, Derivation, delta
-from derivations.proof import residue
-from derivations.tensor import Shape, ShapeError, Tensor, free_indices, scalar, show_shape
+from derivations.equality import LARGEST, Condition, Counterexample, counterexample, proved
+from derivations.notation import Array, Definition, Derivation
+from derivations.tensor import Shape, ShapeError, Tensor, scalar, show_shape
 
 Formula: TypeAlias = sp.Expr | Tensor | Callable[[], Tensor]
 """A side of a claim; where its shapes may not fit, a function that makes it."""
-AXES = ("row", "column", "third", "fourth")
-"""What the indices of a whole tensor are called."""
-_LARGEST = 3
-"""The most entries along an axis of a counterexample that is looked for."""
-_MOST_PLACES = 64
-"""The most combinations of sizes that are tried for one."""
 
 
 def setting(
@@ -44,85 +36,6 @@ def setting(
         definitions=tuple(definitions),
         sizes=sizes or {},
     )
-
-
-@dataclass(frozen=True)
-class Condition:
-    """What a claim holds under.
-
-    Attributes
-    ----------
-    text
-        In words, after "holds under".
-    indicator
-        A formula that is 1 where the condition holds, and 0 elsewhere.
-    distribution
-        The array whose last axis sums to one.
-    single
-        The axis that has one entry.
-    """
-
-    text: str
-    indicator: sp.Expr = sp.S.One
-    distribution: str = ""
-    single: Axis | None = None
-
-    def within(self, setting: Derivation) -> Derivation:
-        """The setting in which it is taken for granted."""
-        if not self.distribution:
-            return setting
-        found = (
-            replace(a, sums_to_one=a.sums_to_one or a.name == self.distribution)
-            for a in setting.inputs
-        )
-        return replace(setting, inputs=tuple(found))
-
-    def applied(self, difference: sp.Expr) -> sp.Expr:
-        """A difference of two formulas, 0 wherever the condition does not hold."""
-        if isinstance(self.indicator, sp.KroneckerDelta):
-            kept, replaced = sorted(self.indicator.args, key=str)
-            return difference.xreplace({replaced: kept})
-        if self.single is not None:
-            difference = collapsed(difference, self.single)
-        return self.indicator * difference
-
-
-def equal(i: sp.Idx, j: sp.Idx) -> Condition:
-    """Two indices are the same."""
-    return Condition(f"{i} = {j}", delta(i, j))
-
-
-def different(i: sp.Idx, j: sp.Idx) -> Condition:
-    """Two indices are not the same."""
-    return Condition(f"{i} != {j}", 1 - delta(i, j))
-
-
-def distribution(array: Array) -> Condition:
-    """The entries along the last axis of an array sum to one."""
-    return Condition(f"the entries of {array.name} sum to 1", distribution=array.name)
-
-
-def one_of(axis: Axis) -> Condition:
-    """An axis has one entry: a batch of one."""
-    return Condition(f"{axis.name} = 1", single=axis)
-
-
-def provided(text: str, indicator: sp.Expr) -> Condition:
-    """An indicator is 1."""
-    return Condition(text, indicator)
-
-
-def collapsed(expression: sp.Expr, axis: Axis) -> sp.Expr:
-    """An expression where an axis has a single entry."""
-    along = [i for i in expression.atoms(sp.Idx) if i.upper + 1 == axis.size]
-
-    def unbound(sum_: sp.Sum) -> sp.Expr:
-        body, *bounds = sum_.args
-        kept = [b for b in bounds if b[0] not in along]
-        return sp.Sum(body, *kept) if kept else body
-
-    flat = expression.replace(lambda e: isinstance(e, sp.Sum), unbound)
-    return flat.xreplace(dict.fromkeys(along, sp.S.Zero)).xreplace({axis.size: sp.S.One})
 
 
 @dataclass(frozen=True)
@@ -150,6 +63,8 @@ class Claim:
         What the right-hand side should be, and how that is written.
     why
         What went wrong, in one sentence.
+    begin
+        What a calculation began with, where that equals the right-hand side only in the case given.
     """
 
     id: str
@@ -163,6 +78,7 @@ class Claim:
     repaired: Formula | None = None
     correction: str = ""
     why: str = ""
+    begin: Formula | None = None
 
 
 @dataclass(frozen=True)
@@ -209,6 +125,7 @@ def steps(
                 line.repaired,
                 line.correction and f"{begin.latex} = {line.correction}",
                 line.why,
+                begin.formula if given else None,
             )
         )
         before = line.formula if line.repaired is None else line.repaired
@@ -239,29 +156,6 @@ class Illegible:
 
 
 AnyClaim: TypeAlias = Claim | ShapeClaim | Illegible
-
-
-@dataclass(frozen=True)
-class Counterexample:
-    """The smallest case in which the two sides differ.
-
-    Attributes
-    ----------
-    sizes
-        Of the axes.
-    values
-        Of the arrays that occur, nested lists of numbers.
-    index
-        The entry at which they differ.
-    expected, claimed
-        The two sides there; shapes where these differ already.
-    """
-
-    sizes: Mapping[str, int]
-    values: Mapping[str, object]
-    index: Mapping[str, int]
-    expected: float | str
-    claimed: float | str
 
 
 @dataclass(frozen=True)
@@ -312,7 +206,9 @@ def judge(claim: AnyClaim) -> Judgement:
     except ShapeError as error:
         return _repaired(claim, _misfit(said, *error.shapes))
     for conditions in _cases(claim):
-        if proved(left, right, claim.setting, conditions):
+        if proved(left, right, claim.setting, conditions) and (
+            conditions or claim.begin is None or _begins(claim, right)
+        ):
             status = "holds-under" if conditions else "proved"
             texts = ", ".join(c.text for c in conditions)
             return replace(said, status=status, condition=texts, scope="every size", why="")
@@ -321,6 +217,12 @@ def judge(claim: AnyClaim) -> Judgement:
         return said
     scope = exact.show_sizes(found.sizes)
     return _repaired(claim, replace(said, status="refuted", counterexample=found, scope=scope))
+
+
+def _begins(claim: Claim, right: Tensor) -> bool:
+    """Whether a line equals what its calculation began with, in every case."""
+    begin, _ = sides(claim.begin or claim.left, claim.right)
+    return proved(begin, right, claim.setting)
 
 
 def _cases(claim: Claim) -> Iterator[tuple[Condition, ...]]:
@@ -351,7 +253,7 @@ def _shape(claim: ShapeClaim, said: Judgement) -> Judgement:
 def _misfit(said: Judgement, true: Shape, claimed: Shape, *inner: Shape) -> Judgement:
     """Refuted, at the smallest sizes at which two shapes differ; of a product, the inner sizes."""
     symbols = sorted(set().union(*(sp.sympify(s).free_symbols for s in (*true, *claimed))), key=str)
-    for sizes in sorted(product(range(1, _LARGEST + 1), repeat=len(symbols)), key=sum):
+    for sizes in sorted(product(range(1, LARGEST + 1), repeat=len(symbols)), key=sum):
         at = dict(zip(symbols, sizes, strict=True))
         left, right, *meeting = (
             tuple(sp.sympify(s).subs(at) for s in shape) for shape in (true, claimed, *inner)
@@ -382,120 +284,3 @@ def sides(left: Formula, right: Formula) -> tuple[Tensor, Tensor]:
 def _tensor(side: Formula) -> Tensor:
     side = side() if callable(side) and not isinstance(side, Tensor | sp.Basic) else side
     return side if isinstance(side, Tensor) else scalar(side)
-
-
-def proved(
-    left: Tensor, right: Tensor, within: Derivation, conditions: Sequence[Condition] = ()
-) -> bool:
-    """Whether two tensors are the same, for every size, under all of these conditions."""
-    if counterexample(left, right, within, conditions) is not None:
-        return False
-    within = reduce(lambda found, c: c.within(found), conditions, within)
-    at = tuple(free_indices(left.shape, AXES))
-    try:
-        one, other = (within.expand(take(within, side.entry(*at))) for side in (left, right))
-    except NotDifferentiableError:
-        return False
-    difference = reduce(lambda d, c: c.applied(d), conditions, one - other)
-    return residue(difference, sp.S.Zero, within) == 0
-
-
-def counterexample(
-    left: Tensor,
-    right: Tensor,
-    within: Derivation,
-    conditions: Sequence[Condition] = (),
-    *,
-    smallest: bool = False,
-) -> Counterexample | None:
-    """A case in which two tensors differ; None where none is found.
-
-    Parameters
-    ----------
-    smallest
-        Look through all small sizes in their order, not only at a few that tell axes apart.
-    """
-    within = reduce(lambda found, c: c.within(found), conditions, within)
-    at = tuple(free_indices(left.shape, AXES))
-    one, other = left.entry(*at), right.entry(*at)
-    holding = sp.Mul(*(c.indicator for c in conditions))
-    single = {c.single.name for c in conditions if c.single is not None}
-    free = _free(one, other, holding)
-    formulas = one, other
-    candidates = _small(within, formulas) if smallest else exact.sizes_to_check(within)
-    for sizes in ({**c, **dict.fromkeys(single, 1)} for c in candidates):
-        room = exact.Room(within, sizes)
-        for values in exact.draws(within, sizes, formulas):
-            room.put(values)
-            for place in room.everywhere(free):
-                found = _difference(room, place, one, other, holding)
-                if found is not None:
-                    index = {i.name: n for i, n in place.items()}
-                    return Counterexample(sizes, _shown(within, room, formulas), index, *found)
-    return None
-
-
-def _free(*expressions: sp.Expr) -> tuple[sp.Idx, ...]:
-    found = {i for e in expressions for i in e.free_symbols if isinstance(i, sp.Idx)}
-    return tuple(sorted(found, key=str))
-
-
-def _small(within: Derivation, formulas: Sequence[sp.Expr]) -> Iterator[exact.Sizes]:
-    """Sizes in rising order, of the axes that occur; the others have one entry."""
-    if within.check_sizes:
-        yield from within.check_sizes
-        return
-    names = list(dict.fromkeys(a.name for array in within.inputs for a in array.axes))
-    expanded = [within.expand(f) for f in formulas]
-    sizes = {s for f in expanded for i in f.atoms(sp.Idx) for s in (i.upper + 1).free_symbols}
-    sizes |= {s for f in expanded for s in f.free_symbols}
-    moving = [n for n in names if Axis(n).size in sizes]
-    rising = sorted(product(range(1, _LARGEST + 1), repeat=len(moving)), key=sum)
-    for chosen in rising[:_MOST_PLACES]:
-        yield {**dict.fromkeys(names, 1), **dict(zip(moving, chosen, strict=True))}
-
-
-def _difference(
-    room: exact.Room, place: exact.Environment, one: sp.Expr, other: sp.Expr, holding: sp.Expr
-) -> tuple[float, float | str] | None:
-    """Both sides at one place, where they differ there."""
-    if room.walk(holding, place).value != 1:
-        return None
-    expected = room.walk(one, place).value
-    try:
-        claimed = room.walk(other, place).value
-    except exact.NoEntryError as error:
-        return float(expected), str(error)
-    both = sp.Tuple(expected, claimed)
-    if claimed is sp.oo and not both.has(sp.nan, sp.zoo, sp.I):
-        return float(expected), "infinity"
-    if both.has(sp.nan, sp.zoo, sp.oo, sp.I) or exact.same(expected, claimed):
-        return None
-    return float(expected), float(claimed)
-
-
-def _shown(within: Derivation, room: exact.Room, formulas: Sequence[sp.Expr]) -> dict[str, object]:
-    """The values of the arrays and parameters that occur in formulas."""
-    expanded = [within.expand(f) for f in formulas]
-    used = {e.base.name for f in expanded for e in f.atoms(sp.Indexed)}
-    used |= {s.name for f in expanded for s in f.atoms(sp.Symbol)}
-    shown = {a.name: _nested(room, a) for a in within.inputs if a.name in used}
-    known = {*shown, *(a.name for array in within.inputs for a in array.axes)}
-    known |= {d.name for d in (*within.definitions, *within.primal)}
-    bases = {e.base.name for f in expanded for e in f.atoms(sp.Indexed)}
-    for symbol in sorted({s for f in expanded for s in f.free_symbols}, key=str):
-        plain = isinstance(symbol, sp.Symbol) and not isinstance(symbol, sp.Idx)
-        if plain and symbol.name not in known | bases:
-            shown[symbol.name] = float(room.symbol(symbol).value)
-    return shown
-
-
-def _nested(room: exact.Room, array: Array) -> object:
-    shape = [len(room.size(a.index("_"))) for a in array.axes]
-
-    def inside(at: tuple[int, ...]) -> object:
-        if len(at) == len(shape):
-            return float(room.values[array.name, at])
-        return [inside((*at, n)) for n in range(shape[len(at)])]
-
-    return inside(())

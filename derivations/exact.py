@@ -365,11 +365,9 @@ class Room:
         return Dual(expression)
 
     def elementwise(self, name: str, inside: Dual) -> Dual:
-        """A function that may be any: here a cubic of its own, and its derivatives."""
-        u = sp.Symbol("u")
-        function = u**3 + (2 + sum(map(ord, name.rstrip(PRIME))) % 5) * u**2
-        function = sp.diff(function, u, name.count(PRIME)) if name.count(PRIME) else function
-        value, slope = (f.subs(u, inside.value) for f in (function, sp.diff(function, u)))
+        """A function that may be any: here its stand-in."""
+        function = stand_in(name)
+        value, slope = (f.subs(_U, inside.value) for f in (function, sp.diff(function, _U)))
         return inside.along(_expand(value), _expand(slope))
 
     def product(self, factors: tuple[sp.Expr, ...], env: Environment) -> Dual:
@@ -388,6 +386,15 @@ class Room:
             return self.lookup(symbol.name, ())
         # A hyper-parameter: any fixed rational, different for different names.
         return Dual(sp.Rational(2 + sum(map(ord, symbol.name)) % 5, 7))
+
+
+_U = sp.Symbol("u")
+
+
+def stand_in(name: str) -> sp.Expr:
+    """A cubic in u for a function that may be any; h' is the derivative of that for h."""
+    function = _U**3 + (2 + sum(map(ord, name.rstrip(PRIME))) % 5) * _U**2
+    return sp.diff(function, _U, name.count(PRIME)) if name.count(PRIME) else function
 
 
 def _fold(operation: Callable[[Dual, Dual], Dual], parts: Iterator[Dual]) -> Dual:

@@ -21,6 +21,7 @@ NOT_OPERATIONS = {
         "__init__",
         "claims",
         "differentiation",
+        "equality",
         "exact",
         "normal_form",
         "notation",

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from backproof import workers
 from backproof.audit import python_key
-from backproof.audit.key import AnyClaim, KeyFileError
+from backproof.audit.key import KeyFileError
 from backproof.audit.repair import repair, slips
-from derivations.claims import Claim, Judgement, judge
+from derivations.claims import AnyClaim, Claim, Judgement, judge
 from derivations.documents import DOCUMENTS
 
 SECONDS = 20.0

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeAlias
-
-from derivations.claims import Claim, Illegible, ShapeClaim
-
-AnyClaim: TypeAlias = Claim | ShapeClaim | Illegible
 
 LARGEST = 1_000_000
 """Bytes of a key; those of the longest course are a hundredth of it."""

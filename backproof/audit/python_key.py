@@ -6,8 +6,8 @@ import runpy
 import traceback
 from pathlib import Path
 
-from backproof.audit.key import AnyClaim, KeyFileError, text_of
-from derivations.claims import Claim, Illegible, ShapeClaim
+from backproof.audit.key import KeyFileError, text_of
+from derivations.claims import AnyClaim, Claim, Illegible, ShapeClaim
 
 
 def load(path: Path) -> tuple[AnyClaim, ...]:

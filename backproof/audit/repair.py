@@ -10,7 +10,8 @@ from typing import NamedTuple
 import sympy as sp
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
-from derivations.claims import AXES, Claim, Formula, proved, sides
+from derivations.claims import Claim, Formula, sides
+from derivations.equality import AXES, proved
 from derivations.notation import Partial, total
 from derivations.tensor import ShapeError, Tensor, free_indices
 from derivations.wording import in_words

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from backproof.operation import Operation
-from derivations.claims import collapsed, setting
+from derivations.claims import setting
+from derivations.equality import collapsed
 from derivations.notation import Array, Axis, Definition, Derivation, let, total
 
 LOSS = "loss_of_all"

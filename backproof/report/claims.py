@@ -15,7 +15,8 @@ from rich.text import Text
 from backproof.audit.figures import Figure
 from backproof.report.terminal import table, word
 from backproof.verdict import SCHEMA, versions
-from derivations.claims import Counterexample, Judgement
+from derivations.claims import Judgement
+from derivations.equality import Counterexample
 
 STATUSES = ("proved", "holds-under", "refuted", "illegible", "undecided")
 _WIDEST = 72

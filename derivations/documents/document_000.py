@@ -6,16 +6,7 @@ differentiated. In 1.1 c the losses of the samples are kept apart.
 
 import sympy as sp
 
-from derivations.claims import (
-    Claim,
-    Illegible,
-    Line,
-    ShapeClaim,
-    different,
-    equal,
-    setting,
-    steps,
-)
+from derivations.claims import AnyClaim, Claim, Illegible, Line, ShapeClaim, setting, steps
 from derivations.documents.perceptron import (
     activation,
     affine,
@@ -43,6 +34,7 @@ from derivations.documents.perceptron import (
     width_below,
     x,
 )
+from derivations.equality import different, equal
 from derivations.notation import Array, Axis, Case, Positive, delta, partial, total
 from derivations.tensor import Tensor, diag, identity, ones, tensor
 
@@ -52,7 +44,7 @@ cross_entropy = -total(target[i] * sp.log(probabilities[i]), i)
 gradient = derivative(loss, probabilities)
 of_entry = partial(cross_entropy, probabilities[j])
 
-_LOSS = (
+_LOSS: tuple[AnyClaim, ...] = (
     Claim(
         "000 eq. 1",
         r"\frac{\partial L}{\partial x}"
@@ -123,7 +115,7 @@ entries = Tensor(
     lambda at, by: probabilities[at] * (delta(at, by) - probabilities[by]),
 )
 
-_SOFTMAX = (
+_SOFTMAX: tuple[AnyClaim, ...] = (
     *steps(
         "000 eq. 5",
         last_layer,
@@ -258,7 +250,7 @@ above_zero = tensor(hidden).map(Positive)
 relu_jacobian = derivative(rectified, hidden)
 maximum = Case(Positive(hidden[row]), hidden[row], 0)
 
-_RELU = (
+_RELU: tuple[AnyClaim, ...] = (
     *steps(
         "000 eq. 11",
         activation,
@@ -328,7 +320,7 @@ def as_written(by: Array) -> Tensor:
     )
 
 
-_AFFINE = (
+_AFFINE: tuple[AnyClaim, ...] = (
     *steps(
         "000 eq. 12",
         affine_layer,
@@ -453,7 +445,7 @@ FIRST = r"\frac{\partial L}{\partial \tilde{x}_1}"
 
 by_logits = derivative(loss, logits)
 
-_BACK_THROUGH_SOFTMAX = (
+_BACK_THROUGH_SOFTMAX: tuple[AnyClaim, ...] = (
     Claim(
         "000 eq. 19, line 1",
         BY_LOGITS + r" = \frac{\partial L}{\partial x} \frac{\partial x}{\partial \tilde{x}}",
@@ -519,7 +511,7 @@ by_hidden, by_activation = derivative(loss_above, hidden), derivative(loss_above
 by_affine = derivative(loss_of_affine, affine)
 loss_by_bias = derivative(loss_of_affine, bias)
 
-_BACK = (
+_BACK: tuple[AnyClaim, ...] = (
     *steps(
         "000 eq. 20",
         activation,
@@ -618,7 +610,7 @@ _BACK = (
     ),
 )
 
-_BATCH = (
+_BATCH: tuple[AnyClaim, ...] = (
     ShapeClaim(
         "000 1.1 c, line 1",
         r"\frac{\partial L}{\partial \tilde{x}^{(N)}} \in \mathbb{R}^{1 \times d_l \times B}",
@@ -661,7 +653,7 @@ _BATCH = (
     ),
 )
 
-_SEARCH = (
+_SEARCH: tuple[AnyClaim, ...] = (
     Claim(
         "000 section 2",
         r"3 \cdot 2 \cdot 3 \cdot 9 \cdot 3 = 486",
@@ -671,7 +663,7 @@ _SEARCH = (
     ),
 )
 
-CLAIMS = (
+CLAIMS: tuple[AnyClaim, ...] = (
     *_LOSS,
     *_SOFTMAX,
     *_RELU,

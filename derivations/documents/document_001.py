@@ -7,7 +7,7 @@ an index is that of the feature at hand.
 import sympy as sp
 
 from derivations import batchnorm, cross_entropy
-from derivations.claims import Claim, Line, ShapeClaim, different, equal, setting, steps
+from derivations.claims import AnyClaim, Claim, Line, ShapeClaim, setting, steps
 from derivations.documents.perceptron import (
     affine,
     affine_layer,
@@ -34,6 +34,7 @@ from derivations.documents.perceptron import (
     width,
     x,
 )
+from derivations.equality import different, equal
 from derivations.notation import Array, Case, Positive, array, delta, let, partial, total
 from derivations.tensor import Tensor, diag, identity, tensor
 
@@ -652,7 +653,7 @@ _NORMALISED = (
     ),
 )
 
-CLAIMS = (
+CLAIMS: tuple[AnyClaim, ...] = (
     *_CROSS_ENTROPY,
     *_SOFTMAX,
     *_LEAKY_RELU,

@@ -6,7 +6,8 @@ from itertools import product
 import sympy as sp
 
 from derivations import conv2d, cross_entropy, layernorm, linear, softmax
-from derivations.claims import Claim, Illegible, Line, ShapeClaim, equal, provided, setting, steps
+from derivations.claims import AnyClaim, Claim, Illegible, Line, ShapeClaim, setting, steps
+from derivations.equality import equal, provided
 from derivations.notation import Array, Derivation, array, axes, delta, let, partial, total
 from derivations.tensor import Tensor, ones, tensor
 
@@ -48,7 +49,7 @@ L_BY_W, L_BY_B, L_BY_X = (
     rf"\frac{{\partial L}}{{\partial {entry}}}" for entry in ("W_{ij}", "b_{j}", "X_{ij}")
 )
 
-_WEIGHT = (
+_WEIGHT: tuple[AnyClaim, ...] = (
     *steps(
         "002 Q1.1 a, W",
         in_linear,
@@ -106,7 +107,7 @@ _WEIGHT = (
     ),
 )
 
-_BIAS = (
+_BIAS: tuple[AnyClaim, ...] = (
     *steps(
         "002 Q1.1 a, b",
         in_linear,
@@ -161,7 +162,7 @@ _BIAS = (
     ),
 )
 
-_INPUT = (
+_INPUT: tuple[AnyClaim, ...] = (
     *steps(
         "002 Q1.1 a, X",
         in_linear,
@@ -233,7 +234,7 @@ hadamard = Tensor(tensor(post).shape, lambda m, n: partial(loss, post[m, n])) * 
     h_slope
 )
 
-_ACTIVATION = (
+_ACTIVATION: tuple[AnyClaim, ...] = (
     *steps(
         "002 Q1.1 b",
         in_activation,
@@ -316,7 +317,7 @@ OTHER_SAMPLES = (
 softmax_ij_whole, softmax_mn_whole = probability[row, column], probability[sample, label]
 same_row = delta(row, sample)
 
-_SOFTMAX = (
+_SOFTMAX: tuple[AnyClaim, ...] = (
     *steps(
         "002 Q1.1 c i, X",
         in_softmax,
@@ -476,7 +477,7 @@ in_cross_entropy = replace(
 entry = given_probabilities[t, v]
 MEAN_OF = r"-\frac{1}{S} \sum_{mk}"
 
-_CROSS_ENTROPY = (
+_CROSS_ENTROPY: tuple[AnyClaim, ...] = (
     *steps(
         "002 Q1.1 c ii",
         in_cross_entropy,
@@ -585,7 +586,7 @@ def over_kernel(body: sp.Expr) -> sp.Expr:
     return written_out(by_convolved * written_out(body, l_kernel, m_kernel), down, right)
 
 
-_CONVOLUTION = (
+_CONVOLUTION: tuple[AnyClaim, ...] = (
     *steps(
         "002 Q1.1 d, Y_21",
         in_convolution,
@@ -717,7 +718,7 @@ L_BY_GAMMA, L_BY_BETA = (
     rf"\frac{{\partial L}}{{\partial \{name}_i}}" for name in ("gamma", "beta")
 )
 
-_GAMMA = (
+_GAMMA: tuple[AnyClaim, ...] = (
     *steps(
         "002 Q3.2 a, gamma",
         in_layernorm,
@@ -762,7 +763,7 @@ _GAMMA = (
     ),
 )
 
-_BETA = (
+_BETA: tuple[AnyClaim, ...] = (
     *steps(
         "002 Q3.2 a, beta",
         in_layernorm,
@@ -841,7 +842,7 @@ root_r = sp.sqrt(variance[at_r] + layernorm.eps)
 GAMMA_RJ = r"\frac{\partial L}{\partial Y_{rj}} \gamma_j"
 GAMMA_RI = r"\frac{\partial L}{\partial Y_{ri}} \gamma_i"
 
-_UNNORMALISED = (
+_UNNORMALISED: tuple[AnyClaim, ...] = (
     *steps(
         "002 Q3.2 a, X",
         in_layernorm,
@@ -895,7 +896,7 @@ _UNNORMALISED = (
     ),
 )  # fmt: skip
 
-_NUMBERED = (
+_NUMBERED: tuple[AnyClaim, ...] = (
     *steps(
         "002 Q3.2 a eq. 1",
         in_layernorm,
@@ -1047,7 +1048,7 @@ _NUMBERED = (
     ),
 )  # fmt: skip
 
-CLAIMS = (
+CLAIMS: tuple[AnyClaim, ...] = (
     *_WEIGHT,
     *_BIAS,
     *_INPUT,

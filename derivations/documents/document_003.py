@@ -3,7 +3,7 @@
 import sympy as sp
 
 from derivations import l2_penalty, softmax_cross_entropy
-from derivations.claims import Claim, Line, ShapeClaim, setting, steps
+from derivations.claims import AnyClaim, Claim, Line, ShapeClaim, setting, steps
 from derivations.notation import Positive, array, axes, delta, let, parameter, partial, total
 from derivations.tensor import Tensor, scalar, squared_norm, tensor
 
@@ -487,4 +487,4 @@ _PENALTY = (
     ),
 )
 
-CLAIMS = (*_RULES, *_LOSS, *_LAST, *_FIRST, *_PENALTY)
+CLAIMS: tuple[AnyClaim, ...] = (*_RULES, *_LOSS, *_LAST, *_FIRST, *_PENALTY)

@@ -9,17 +9,8 @@ from dataclasses import replace
 import sympy as sp
 
 from derivations import batchnorm, cross_entropy, identity, linear, relu, sigmoid, softmax, tanh
-from derivations.claims import (
-    Claim,
-    Condition,
-    Illegible,
-    Line,
-    ShapeClaim,
-    distribution,
-    one_of,
-    setting,
-    steps,
-)
+from derivations.claims import AnyClaim, Claim, Illegible, Line, ShapeClaim, setting, steps
+from derivations.equality import Condition, distribution, one_of
 from derivations.notation import (
     Array,
     Case,
@@ -1144,7 +1135,7 @@ _GLOSSARY = (
     ),
 )
 
-CLAIMS = (
+CLAIMS: tuple[AnyClaim, ...] = (
     *_MULTIPLE_CHOICE,
     *_one_instance("004 question 3"),
     *_ACTIVATIONS,

@@ -5,23 +5,16 @@ from dataclasses import replace
 import pytest
 import sympy as sp
 
-from derivations.claims import (
-    Claim,
+from derivations.claims import Claim, Illegible, Line, ShapeClaim, judge, setting, sides, steps
+from derivations.equality import (
     Condition,
-    Illegible,
-    Line,
-    ShapeClaim,
     counterexample,
     different,
     distribution,
     equal,
-    judge,
     one_of,
     proved,
     provided,
-    setting,
-    sides,
-    steps,
 )
 from derivations.notation import Positive, array, axes, delta, let, parameter, partial, total
 from derivations.tensor import Tensor, diag, identity, ones, scalar, tensor

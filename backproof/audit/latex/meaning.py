@@ -1,0 +1,817 @@
+"""What a syntax tree means: a formula at free indices, or a whole tensor of them.
+
+An index runs along the axis of the array that it is first used with, or along what the limits of
+its sum say. Indices count from 1 in LaTeX, and from 0 in what comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import reduce, singledispatchmethod
+from typing import TypeAlias, cast
+
+import sympy as sp
+
+from backproof.audit.latex import syntax
+from backproof.audit.latex.reader import read
+from backproof.audit.latex.syntax import Equation, LatexError, Node
+from derivations import tensor as matrices
+from derivations.notation import (
+    Array,
+    Axis,
+    Case,
+    Definition,
+    Positive,
+    delta,
+    fresh_index,
+    partial,
+    total,
+)
+from derivations.tensor import ShapeError, Tensor, scalar
+
+Apply: TypeAlias = Callable[[Tensor], Tensor]
+Thing: TypeAlias = Array | Definition | sp.Expr | Apply
+"""What a name may stand for."""
+Name = tuple[str, str, str]
+"""A base with what stands under and above it."""
+
+LOSSES = ("L", "J", r"\ell")
+_TRANSPOSES = {"T", r"\top", r"\intercal"}
+
+
+def name_of(latex: str) -> Name:
+    r"""The name that ``\sigma_{\mathcal{B}}^2`` or ``z^3`` is.
+
+    Raises
+    ------
+    LatexError
+        Where it is no name.
+    """
+    (equation,) = read(latex)
+    (side,) = equation.sides
+    found = _name(side)
+    if found is None:
+        raise LatexError(1, 1, latex, f"{latex} is no name")
+    return found
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What the names of an equation stand for.
+
+    Attributes
+    ----------
+    names
+        Arrays, named intermediates, parameters, and functions of one tensor.
+    sizes
+        The axes whose lengths names stand for.
+    loss
+        What derivatives without another numerator are of.
+    """
+
+    names: Mapping[Name, Thing]
+    sizes: Mapping[Name, Axis]
+    loss: Definition
+
+
+def meaning(equation: Equation, side: int, scope: Scope) -> Tensor:
+    """What one side of an equation means.
+
+    Raises
+    ------
+    LatexError
+        Where a name stands for nothing, has another number of indices, or an index no axis.
+    ShapeError
+        Where shapes do not fit.
+    """
+    reading = _Reading(scope, equation)
+    found = reading.value(equation.sides[side], {})
+    if isinstance(found, _Pending):
+        others = (reading.value(s, {}) for n, s in enumerate(equation.sides) if n != side)
+        like = next((o for o in others if isinstance(o, Tensor)), scalar(1))
+        return found.like(like)
+    return found
+
+
+def _name(node: Node) -> Name | None:
+    if isinstance(node, syntax.Symbol):
+        return node.name, "", ""
+    if isinstance(node, syntax.Script) and isinstance(node.base, syntax.Symbol):
+        below, above = _text(node.sub), _text(node.sup)
+        if below is not None and above is not None:
+            return node.base.name, below, above
+    return None
+
+
+def _text(items: Sequence[Node] | None) -> str | None:
+    """A script as plain characters; None where it is more than letters and digits."""
+    parts = [_characters(item) for item in items or ()]
+    return None if None in parts else ",".join(map(str, parts))
+
+
+def _characters(item: Node) -> str | None:
+    match item:
+        case syntax.Symbol(name=text) | syntax.Number(text=text):
+            return text
+        case syntax.Product(factors=factors, operators=operators) if not any(operators):
+            parts = [_characters(factor) for factor in factors]
+            return None if None in parts else "".join(map(str, parts))
+        case syntax.Group(items=inner, bracket="("):
+            within = _text(inner)
+            return None if within is None else f"({within})"
+        case syntax.Relation(left=left, operator=sign, right=right):
+            sides = _text([left]), _text([right])
+            return None if None in sides else f"{sides[0]}{sign}{sides[1]}"
+    return None
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """Ones, or an identity, whose size its neighbours tell."""
+
+    kind: str
+    column: bool | None = None
+
+    @property
+    def T(self) -> _Pending:  # noqa: N802 - as of a tensor
+        return replace(self, column=self.column is False)
+
+    def like(self, other: Tensor) -> Tensor:
+        """In the shape of another."""
+        if self.kind == "ones":
+            return Tensor(other.shape, lambda *_: sp.S.One, other.column)
+        if other.rank == 2 and other.shape[0] == other.shape[1]:
+            return Tensor(other.shape, delta)
+        if other.rank == 0:
+            return scalar(1)
+        raise ShapeError("the identity is square", other.shape)
+
+    def beside(self, size: sp.Expr, *, column: bool) -> Tensor:
+        """A vector of ones of this length."""
+        return Tensor((size,), lambda _: sp.S.One, column)
+
+
+Value: TypeAlias = Tensor | _Pending
+Indices = Mapping[str, sp.Expr]
+
+
+def _power(of: Tensor, exponent: sp.Expr) -> Tensor:
+    return of.map(lambda x: x**exponent)
+
+
+def _elementwise(function: Callable[[sp.Expr], sp.Expr]) -> Apply:
+    return lambda argument: argument.map(function)
+
+
+def softmax(scores: Tensor) -> Tensor:
+    """Softmax along the last axis."""
+    if not scores.rank:
+        raise ShapeError("softmax is of several numbers", scores.shape)
+    k = fresh_index(scores.shape[-1])
+    return replace(
+        scores,
+        entry=lambda *at: sp.exp(scores.entry(*at)) / total(sp.exp(scores.entry(*at[:-1], k)), k),
+    )
+
+
+def sigmoid(argument: Tensor) -> Tensor:
+    """1 / (1 + exp(-x))."""
+    return argument.map(lambda x: 1 / (1 + sp.exp(-x)))
+
+
+def relu(argument: Tensor) -> Tensor:
+    """The larger of 0 and x."""
+    return argument.map(lambda x: Case(Positive(x), x, sp.S.Zero))
+
+
+FUNCTIONS: Mapping[str, Apply] = {
+    r"\exp": _elementwise(sp.exp),
+    "exp": _elementwise(sp.exp),
+    r"\log": _elementwise(sp.log),
+    r"\ln": _elementwise(sp.log),
+    "log": _elementwise(sp.log),
+    "ln": _elementwise(sp.log),
+    r"\tanh": _elementwise(sp.tanh),
+    "tanh": _elementwise(sp.tanh),
+    r"\tanh'": _elementwise(lambda x: 1 - sp.tanh(x) ** 2),
+    r"\sinh": _elementwise(lambda x: (sp.exp(x) - sp.exp(-x)) / 2),
+    r"\cosh": _elementwise(lambda x: (sp.exp(x) + sp.exp(-x)) / 2),
+    "diag": matrices.diag,
+    "tr": matrices.trace,
+    "trace": matrices.trace,
+    "softmax": softmax,
+    "sigmoid": sigmoid,
+    "relu": relu,
+    "ReLU": relu,
+}
+"""The functions of one argument that need no declaration."""
+
+
+def _children(node: Node) -> Iterator[Node]:
+    for part in fields(node):
+        found = getattr(node, part.name)
+        for child in found if isinstance(found, tuple) else (found,):
+            if isinstance(child, syntax.Case):
+                yield child.value
+                yield from child.conditions
+            elif isinstance(child, syntax.Placed):
+                yield cast("Node", child)  # only equations and cases hold anything else
+
+
+class _Reading:
+    """One equation read in a scope."""
+
+    def __init__(self, scope: Scope, equation: Equation) -> None:
+        self.scope, self.equation = scope, equation
+        self.free: dict[str, sp.Idx] = {}
+
+    def error(self, node: Node, message: str) -> LatexError:
+        name = _name(node)
+        return LatexError(node.line, node.column, name[0] if name else "", message)
+
+    # Names
+
+    def named(self, node: Node) -> tuple[Thing | None, Node]:
+        """What the longest declared name in a node stands for, and the scripts that are left."""
+        if isinstance(node, syntax.Symbol):
+            return self.scope.names.get((node.name, "", "")), node
+        if not (isinstance(node, syntax.Script) and isinstance(node.base, syntax.Symbol)):
+            return None, node
+        base, below, above = node.base.name, _text(node.sub), self._above(node)
+        rest_above = node.sup if above is None else self._after(node)
+        for name, left in (
+            ((base, below, above), replace(node, sub=None, sup=rest_above)),
+            ((base, "", above), replace(node, sup=rest_above)),
+            ((base, below, ""), replace(node, sub=None)),
+            ((base, "", ""), node),
+        ):
+            if name in self.scope.names:  # no name has a None
+                return self.scope.names[name], left  # type: ignore[index]
+        return None, node
+
+    def _above(self, node: syntax.Script) -> str | None:
+        """The superscript as part of a name: 2 of ``a^{2^T}``."""
+        match node.sup:
+            case (syntax.Script(base=inner, sub=None),):
+                return _text((inner,))
+        return _text(node.sup)
+
+    def _after(self, node: syntax.Script) -> tuple[Node, ...] | None:
+        match node.sup:
+            case (syntax.Script(base=_, sub=None, sup=outer),):
+                return outer
+        return None
+
+    def axes(self, thing: Array | Definition) -> tuple[sp.Expr, ...]:
+        if isinstance(thing, Array):
+            return tuple(a.size for a in thing.axes)
+        return tuple(i.upper + 1 for i in thing.indices)
+
+    # Indices
+
+    def index(self, letter: str, bound: Indices, node: Node) -> sp.Expr:
+        if letter in bound:
+            return bound[letter]
+        if letter not in self.free:
+            size = self.range(letter, self.equation.sides)
+            if size is None:
+                raise self.error(
+                    node, f"{letter} stands for nothing: no name, and no axis to run along"
+                )
+            self.free[letter] = sp.Idx(letter, size)
+        return self.free[letter]
+
+    def range(self, letter: str, within: Sequence[Node]) -> sp.Expr | None:
+        """The size of the axis that an index is first used along."""
+        tied: list[str] = []
+        for node in within:
+            found = self._range_in(letter, node, tied)
+            if found is not None:
+                return found
+        for other in dict.fromkeys(tied):  # only compared with other indices
+            if other in self.free:
+                return self.free[other].upper + 1
+            for node in within:
+                found = self._range_in(other, node, [])
+                if found is not None:
+                    return found
+        return None
+
+    def _range_in(self, letter: str, node: Node, tied: list[str]) -> sp.Expr | None:
+        if isinstance(node, syntax.Summation):
+            limits = {name: above for name, _, above in self._bounds(node)}
+            if letter in limits:
+                return None
+        if isinstance(node, syntax.Script):
+            found = self._range_under(letter, node, tied)
+            if found is not None:
+                return found
+        if isinstance(node, syntax.Relation):
+            sides = [s.name for s in (node.left, node.right) if isinstance(s, syntax.Symbol)]
+            if len(sides) == 2 and letter in sides:
+                tied += [s for s in sides if s != letter]
+        for child in _children(node):
+            found = self._range_in(letter, child, tied)
+            if found is not None:
+                return found
+        return None
+
+    def _range_under(self, letter: str, node: syntax.Script, tied: list[str]) -> sp.Expr | None:
+        thing, left = self.named(node)
+        sub = left.sub if isinstance(left, syntax.Script) else None
+        sup = left.sup if isinstance(left, syntax.Script) else None
+        if isinstance(thing, Array | Definition):
+            sizes = self.axes(thing)
+        elif thing is None and isinstance(node.base, syntax.Symbol) and node.base.name == r"\delta":
+            names = [i.name for i in _split(sub) if isinstance(i, syntax.Symbol)]
+            if letter in names:
+                tied += [n for n in names if n != letter]
+            return None
+        elif not isinstance(node.base, syntax.Symbol | syntax.Ones | syntax.Norm) and sub:
+            try:
+                value = self.value(node.base, dict.fromkeys(self._letters(node.base), sp.S.Zero))
+            except (LatexError, ShapeError):
+                return None
+            sizes = value.shape if isinstance(value, Tensor) else ()
+        else:
+            return None
+        places = [*self._sample(sup, sub, sizes), *_split(sub)]
+        for place, size in zip(places, sizes, strict=False):
+            if letter in self._letters(place):
+                return size
+        return None
+
+    def _letters(self, node: Node) -> set[str]:
+        """The letters in a node that may be indices."""
+        if isinstance(node, syntax.Symbol):
+            return {node.name}
+        return set().union(*(self._letters(c) for c in _children(node)))
+
+    def _sample(
+        self, sup: Sequence[Node] | None, sub: Sequence[Node] | None, sizes: Sequence[sp.Expr]
+    ) -> list[Node]:
+        """A superscript that is an index: ``x_i^s`` of an array with two axes."""
+        match sup:
+            case (syntax.Symbol(name=name) as index,) if (
+                len(name) == 1
+                and name not in _TRANSPOSES
+                and len(sizes) > len(_split(sub))
+                and (name, "", "") not in {**self.scope.names, **self.scope.sizes}
+            ):
+                return [index]
+        return []
+
+    def place(self, node: Node, bound: Indices) -> sp.Expr:
+        """An index, counted from 0."""
+        if isinstance(node, syntax.Script):
+            thing, _ = self.named(node)
+            if isinstance(thing, Array) and thing.index_into is not None:
+                return self.number(node, bound)
+        return self._counted(node, bound) - 1
+
+    def _counted(self, node: Node, bound: Indices) -> sp.Expr:
+        """An index, counted from 1."""
+        match node:
+            case syntax.Number(text=text) if text.isdigit():
+                return sp.Integer(int(text))
+            case syntax.Symbol(name=letter):
+                if (letter, "", "") in self.scope.sizes:
+                    return self.scope.sizes[letter, "", ""].size
+                return self.index(letter, bound, node) + 1
+            case syntax.Group(items=(inner,)):
+                return self._counted(inner, bound)
+            case syntax.Terms(terms=terms, signs=signs):
+                # The index i + 1 is one place after i: whole numbers are steps, not places.
+                parts = [self._counted(t, bound) for t in terms]
+                return sp.Add(*(-p if s == "-" else p for p, s in zip(parts, signs, strict=True)))
+        raise self.error(node, "an index is a letter, a number, or a sum of these")
+
+    # Values
+
+    def number(self, node: Node, bound: Indices) -> sp.Expr:
+        """The value of a node that is one number."""
+        value = self.value(node, bound)
+        if isinstance(value, _Pending):
+            return sp.S.One
+        if value.rank:
+            raise ShapeError("one number is needed, not an array", value.shape, ())
+        return value.entry()
+
+    def tensor(self, node: Node, bound: Indices) -> Tensor:
+        value = self.value(node, bound)
+        return value.like(scalar(1)) if isinstance(value, _Pending) else value
+
+    @singledispatchmethod
+    def value(self, node: Node, bound: Indices) -> Value:
+        """What a node means where these letters are bound."""
+        raise self.error(node, f"has no value, with {len(bound)} letters bound")
+
+    @value.register
+    def _(self, node: syntax.Number, _: Indices) -> Value:
+        return scalar(sp.Rational(node.text))
+
+    @value.register
+    def _(self, _: syntax.Ones, __: Indices) -> Value:
+        return _Pending("ones")
+
+    @value.register
+    def _(self, node: syntax.Group, bound: Indices) -> Value:
+        if len(node.items) != 1:
+            raise self.error(node, "several things in one bracket")
+        return self.value(node.items[0], bound)
+
+    @value.register
+    def _(self, node: syntax.Fraction, bound: Indices) -> Value:
+        return self.tensor(node.numerator, bound) / self.tensor(node.denominator, bound)
+
+    @value.register
+    def _(self, node: syntax.Root, bound: Indices) -> Value:
+        degree = sp.Integer(2) if node.degree is None else self.number(node.degree, bound)
+        return _power(self.tensor(node.inner, bound), 1 / degree)
+
+    @value.register
+    def _(self, node: syntax.Norm, bound: Indices) -> Value:
+        return _power(matrices.squared_norm(self.tensor(node.inner, bound)), sp.Rational(1, 2))
+
+    @value.register
+    def symbol(self, node: syntax.Symbol, bound: Indices) -> Value:
+        thing, _ = self.named(node)
+        if isinstance(thing, Array | Definition):
+            return matrices.tensor(thing)
+        if callable(thing) and not isinstance(thing, sp.Basic):
+            raise self.error(node, f"{node.name} is a function: write {node.name}(...)")
+        name = node.name, "", ""
+        numbers = {r"\pi": sp.pi, "e": sp.E}
+        if name in self.scope.sizes:
+            thing = self.scope.sizes[name].size
+        elif thing is None and node.name in bound:
+            thing = bound[node.name] + 1
+        elif thing is None:
+            thing = numbers.get(node.name)
+        if isinstance(thing, sp.Basic):
+            return scalar(thing)
+        if node.name in LOSSES:
+            return matrices.tensor(self.scope.loss)
+        if node.name == "I":
+            return _Pending("identity")
+        said = f"{node.name} stands for nothing here: name it under symbols or axes"
+        raise self.error(node, said)
+
+    @value.register
+    def script(self, node: syntax.Script, bound: Indices) -> Value:
+        size = _name(node)
+        if size is not None and size in self.scope.sizes:
+            return scalar(self.scope.sizes[size].size)
+        thing, left = self.named(node)
+        base: Value
+        sub, sup = (left.sub, left.sup) if isinstance(left, syntax.Script) else (None, None)
+        if isinstance(thing, Array | Definition):
+            sizes = self.axes(thing)
+            sample = self._sample(sup, sub, sizes)
+            base = self.entry(node, matrices.tensor(thing), [*sample, *_split(sub)], bound)
+            return self.raised(base, None if sample else sup, bound)
+        if thing is not None:
+            if sub:
+                raise self.error(node, "has no entries, being a number or a function")
+            if not isinstance(thing, sp.Basic):
+                raise self.error(node, "is a function: write what it is applied to in brackets")
+            return self.raised(scalar(thing), sup, bound)
+        return self._script_of(node, bound)
+
+    def _script_of(self, node: syntax.Script, bound: Indices) -> Value:
+        """A script on something that is no declared name."""
+        match node.base:
+            case syntax.Symbol(name=r"\delta") if node.sub:
+                return self.raised(self._kronecker(node, bound), node.sup, bound)
+            case syntax.Symbol(name="e") if node.sup and not node.sub:
+                return self.tensor(node.sup[0], bound).map(sp.exp)
+            case syntax.Symbol(name=name) if name in LOSSES:
+                return matrices.tensor(self.scope.loss)
+            case syntax.Ones() if node.sub:
+                return self.raised(self._ones(node.sub, bound), node.sup, bound)
+            case syntax.Norm(inner=inner):
+                return self._norm(node, self.tensor(inner, bound), bound)
+        return self._behind(node, self.value(node.base, bound), bound)
+
+    def _kronecker(self, node: syntax.Script, bound: Indices) -> Tensor:
+        indices = _split(node.sub)
+        if len(indices) != 2:
+            raise self.error(node, "a Kronecker delta has two indices")
+        i, j = (self._counted(place, bound) for place in indices)
+        return scalar(delta(i - 1, j - 1))
+
+    def _ones(self, sub: Sequence[Node], bound: Indices) -> Tensor:
+        """An indicator, or a vector of ones of a stated length."""
+        if isinstance(sub[0], syntax.Relation):
+            return self._all(sub, bound)
+        return _Pending("ones").beside(self.number(sub[0], bound), column=True)
+
+    def _norm(self, node: syntax.Script, of: Tensor, bound: Indices) -> Tensor:
+        if _text(node.sub) not in {"", "2", "F"}:
+            raise self.error(node, "only the 2-norm and the Frobenius norm are read")
+        power = self.number(node.sup[0], bound) if node.sup else sp.S.One
+        return _power(matrices.squared_norm(of), power / 2)
+
+    def entry(self, node: Node, of: Tensor, places: Sequence[Node], bound: Indices) -> Tensor:
+        """An entry, or what is left where fewer indices are given than there are axes."""
+        if len(places) == 1 and of.rank > 1:
+            places = _digits(places[0])
+        if len(places) > of.rank:
+            raise self.error(node, f"has {of.rank} axes, and not {len(places)}")
+        at = tuple(self.place(p, bound) for p in places)
+        if not at:
+            return of
+        return Tensor(of.shape[len(at) :], lambda *rest: of.entry(*at, *rest))
+
+    def raised(self, value: Value, sup: Sequence[Node] | None, bound: Indices) -> Value:
+        """A value with its superscript: a transpose, a decoration in brackets, or a power."""
+        if not sup:
+            return value
+        power = sup[0]
+        if isinstance(power, syntax.Symbol) and power.name in _TRANSPOSES:
+            return value.T
+        if isinstance(power, syntax.Group) and power.bracket == "(" and _text((power,)) is not None:
+            return value
+        if isinstance(value, _Pending):
+            raise self.error(power, "ones have no power")
+        return _power(value, self.number(power, bound))
+
+    @value.register
+    def terms(self, node: syntax.Terms, bound: Indices) -> Value:
+        values = [self.value(t, bound) for t in node.terms]
+        if len(values) == 1 and isinstance(values[0], _Pending):
+            return -values[0].like(scalar(1)) if node.signs[0] == "-" else values[0]
+        known = [v for v in values if isinstance(v, Tensor)]
+        like = next((v for v in known if v.rank), known[0] if known else scalar(1))
+        parts = [v if isinstance(v, Tensor) else v.like(like) for v in values]
+        signed = [-p if s == "-" else p for p, s in zip(parts, node.signs, strict=True)]
+        return reduce(lambda a, b: a + b, signed)
+
+    @value.register
+    def product(self, node: syntax.Product, bound: Indices) -> Value:
+        """Factors side by side first, then Hadamard products and quotients, left to right."""
+        chunks: list[Value] = []
+        between: list[str] = []
+        factors = list(zip(("", *node.operators), node.factors, strict=True))
+        place = 0
+        while place < len(factors):
+            operator, factor = factors[place]
+            following = factors[place + 1] if place + 1 < len(factors) else ("", None)
+            value, used = self._applied(factor, following, bound)
+            place += used
+            if chunks and operator not in _HADAMARD:
+                chunks[-1] = self._times(chunks[-1], operator, value, factor)
+            else:
+                between.append(operator)
+                chunks.append(value)
+        result = chunks[0]
+        for operator, chunk in zip(between[1:], chunks[1:], strict=True):
+            one, other = _paired(result, chunk)
+            result = one / other if operator == r"\oslash" else one * other
+        return result
+
+    def _applied(
+        self, factor: Node, following: tuple[str, Node | None], bound: Indices
+    ) -> tuple[Value, int]:
+        """A factor, or a function with the bracket behind it, and how many factors that are."""
+        operator, argument = following
+        brackets = argument.base if isinstance(argument, syntax.Script) else argument
+        if operator or not isinstance(brackets, syntax.Group):
+            return self.value(factor, bound), 1
+        if isinstance(factor, syntax.Ones) and all(
+            isinstance(i, syntax.Relation) for i in brackets.items
+        ):
+            found: Value = self._all(brackets.items, bound)
+        else:
+            thing, left = self.named(factor)
+            if not callable(thing) or isinstance(thing, Array | Definition | sp.Basic):
+                return self.value(factor, bound), 1
+            if isinstance(left, syntax.Script):
+                raise self.error(factor, "a function has its scripts behind the bracket")
+            found = thing(self.tensor(brackets, bound))
+        if isinstance(argument, syntax.Script):
+            found = self._behind(argument, found, bound)
+        return found, 2
+
+    def _behind(self, node: syntax.Script, value: Value, bound: Indices) -> Value:
+        """A value with the scripts of another node."""
+        if node.sub:
+            tensor = value if isinstance(value, Tensor) else value.like(scalar(1))
+            value = self.entry(node, tensor, _split(node.sub), bound)
+        return self.raised(value, node.sup, bound)
+
+    def _times(self, one: Value, operator: str, other: Value, node: Node) -> Value:
+        if isinstance(one, _Pending):
+            if isinstance(other, _Pending):
+                raise self.error(node, "two things whose size nothing tells")
+            return self._with_pending(one, other, left=True)
+        if isinstance(other, _Pending):
+            return self._with_pending(other, one, left=False)
+        if operator == "/":
+            return one / other
+        if operator == "*":
+            return one * other
+        return one @ other
+
+    def _with_pending(self, pending: _Pending, other: Tensor, *, left: bool) -> Tensor:
+        if pending.kind == "identity" or not other.rank:
+            return other
+        size = other.shape[0] if left else other.shape[-1]
+        column = pending.column if pending.column is not None else True
+        ones = pending.beside(size, column=column)
+        return ones @ other if left else other @ ones
+
+    @value.register
+    def derivative(self, node: syntax.Derivative, bound: Indices) -> Value:
+        by = self._variable(node.by, bound)
+        of = self.tensor(node.of or node.body or node.by, bound)
+        return Tensor(
+            (*of.shape, *by.shape),
+            lambda *at: partial(of.entry(*at[: of.rank]), by.entry(*at[of.rank :])),
+        )
+
+    def _variable(self, node: Node, bound: Indices) -> Tensor:
+        thing, _ = self.named(node)
+        if not isinstance(thing, Array | Definition):
+            raise self.error(node, "a derivative is by an array, or by one of its entries")
+        return self.tensor(node, bound)
+
+    def _bounds(self, node: syntax.Summation) -> list[tuple[str, Node | None, Node | None]]:
+        """The letters of a sum, each with its first and its last value where they are given."""
+        found: list[tuple[str, Node | None, Node | None]] = []
+        for item in node.below:
+            match item:
+                case syntax.Relation(left=syntax.Symbol(name=letter), operator="=", right=first):
+                    found.append((letter, first, node.above))
+                case syntax.Relation(left=syntax.Symbol(name=letter), operator=r"\ne"):
+                    found.append((letter, None, node.above))
+                case _:
+                    for part in _split((item,)):
+                        if not isinstance(part, syntax.Symbol):
+                            raise self.error(
+                                part, "a sum is over letters: \\sum_{i} or \\sum_{i=1}^{n}"
+                            )
+                        found.append((part.name, None, node.above))
+        return found
+
+    @value.register
+    def summation(self, node: syntax.Summation, bound: Indices) -> Value:
+        inner = dict(bound)
+        over: list[sp.Idx] = []
+        weight: sp.Expr = sp.S.One
+        for letter, first, last in self._bounds(node):
+            begin, end = self._whole(first, bound), self._whole(last, bound)
+            if begin is not None and end is not None:
+                return self._unrolled(node, letter, (begin, end), bound)
+            index, inside = self._running(node, letter, first, last, bound)
+            inner[letter] = index
+            over.append(index)
+            weight *= inside
+        for item in node.below:
+            if isinstance(item, syntax.Relation) and item.operator == r"\ne":
+                weight *= self.number(item, inner)
+        body = self.tensor(node.body, inner)
+        return replace(body, entry=lambda *at: total(weight * body.entry(*at), *over))
+
+    def _whole(self, node: Node | None, bound: Indices) -> int | None:
+        if node is None:
+            return None
+        try:
+            value = self.number(node, bound)
+        except (LatexError, ShapeError):
+            return None
+        return int(value) if value.is_Integer else None
+
+    def _unrolled(
+        self, node: syntax.Summation, letter: str, ends: tuple[int, int], bound: Indices
+    ) -> Tensor:
+        first, last = ends
+        if last - first >= _MOST_TERMS:
+            raise self.error(node, f"a sum over more than {_MOST_TERMS} numbers")
+        places = (sp.Integer(n) - 1 for n in range(first, last + 1))
+        parts = [self.tensor(node.body, {**bound, letter: place}) for place in places]
+        return reduce(lambda a, b: a + b, parts, scalar(0))
+
+    def _running(
+        self,
+        node: syntax.Summation,
+        letter: str,
+        first: Node | None,
+        last: Node | None,
+        bound: Indices,
+    ) -> tuple[sp.Idx, sp.Expr]:
+        """The index of a sum, and an indicator of the places that its limits leave."""
+        begin = sp.S.One if first is None else self.number(first, bound)
+        end = None if last is None else self.number(last, bound)
+        sizes = [a.size for a in self.scope.sizes.values()]
+        used = self.range(letter, (node.body,))
+        if end is not None and begin == 1 and end in sizes:
+            used = end
+        elif end is not None and begin == 0 and end + 1 in sizes:
+            used = end + 1
+        if used is None:
+            raise self.error(node, f"nothing tells which axis {letter} runs along")
+        index = sp.Idx(letter, used) if letter not in bound else fresh_index(used)
+        inside = sp.S.One
+        if end is not None and used not in {end, end + 1 - begin}:
+            inside *= 1 - Positive(index + 1 - end)
+        if begin not in {0, 1}:
+            inside *= 1 - Positive(begin - index - 1)
+        return index, inside
+
+    @value.register
+    def call(self, node: syntax.Call, bound: Indices) -> Value:
+        argument = node.argument
+        if isinstance(argument, syntax.Script) and isinstance(argument.base, syntax.Group):
+            inner = self.call(replace(node, argument=argument.base), bound)
+            return self._behind(argument, inner, bound)
+        if isinstance(node.function, syntax.Script):
+            inner = self.call(replace(node, function=node.function.base), bound)
+            return self.raised(inner, node.function.sup, bound)
+        name = node.function.name if isinstance(node.function, syntax.Symbol) else ""
+        if name in {r"\max", r"\min", "max", "min"}:
+            return self._largest(node, bound, least=name.endswith("min"))
+        if name not in FUNCTIONS:
+            raise self.error(node.function, f"{name} is no function that is known here")
+        return FUNCTIONS[name](self.tensor(argument, bound))
+
+    def _largest(self, node: syntax.Call, bound: Indices, *, least: bool) -> Tensor:
+        if not (isinstance(node.argument, syntax.Group) and len(node.argument.items) == 2):
+            raise self.error(node.function, "two things are compared: \\max(0, x)")
+        one, other = (self.tensor(item, bound) for item in node.argument.items)
+        above = (one - other if least else other - one).map(Positive)
+        like = above * 0
+        first, second = like + one, like + other
+        return replace(
+            above,
+            entry=lambda *at: Case(above.entry(*at), second.entry(*at), first.entry(*at)),
+        )
+
+    @value.register
+    def cases(self, node: syntax.Cases, bound: Indices) -> Tensor:
+        result: sp.Expr = sp.S.Zero
+        for row in reversed(node.rows):
+            value = self.number(row.value, bound)
+            if row.conditions:
+                result = Case(self._all(row.conditions, bound).entry(), value, result)
+            else:
+                result = value
+        return scalar(result)
+
+    def _all(self, relations: Sequence[Node], bound: Indices) -> Tensor:
+        """1 where every one of these holds."""
+        found = []
+        for relation in relations:
+            if not isinstance(relation, syntax.Relation):
+                raise self.error(relation, "a condition is a comparison")
+            found.append(self.tensor(relation, bound))
+        return reduce(lambda a, b: a * b, found)
+
+    @value.register
+    def relation(self, node: syntax.Relation, bound: Indices) -> Tensor:
+        """1 where a relation holds, else 0."""
+        sides = node.left, node.right
+        if node.operator in {"=", r"\ne"}:
+            i, j = (self._counted(side, bound) for side in sides)
+            same = delta(i - 1, j - 1)
+            return scalar(same if node.operator == "=" else 1 - same)
+        one, other = (self._compared(side, bound) for side in sides)
+        if node.operator in {"<", r"\ge"}:
+            one, other = other, one
+        above = (one - other).map(Positive)
+        return above if node.operator in {"<", ">"} else above.map(lambda p: 1 - p)
+
+    def _compared(self, node: Node, bound: Indices) -> Tensor:
+        try:
+            return self.tensor(node, bound)
+        except LatexError:
+            return scalar(self._counted(node, bound))
+
+
+_HADAMARD = {r"\circ", r"\odot", r"\oslash"}
+_MOST_TERMS = 1000
+
+
+def _paired(one: Value, other: Value) -> tuple[Tensor, Tensor]:
+    known = next((v for v in (one, other) if isinstance(v, Tensor)), scalar(1))
+    first, second = (v if isinstance(v, Tensor) else v.like(known) for v in (one, other))
+    return first, second
+
+
+def _split(items: Sequence[Node] | None) -> list[Node]:
+    """The indices of a subscript: those side by side are several."""
+    found: list[Node] = []
+    for item in items or ():
+        if isinstance(item, syntax.Product) and not any(item.operators):
+            found += item.factors
+        else:
+            found.append(item)
+    return found
+
+
+def _digits(place: Node) -> list[Node]:
+    """The digits of a number, which are indices of their own: ``Y_{21}``."""
+    if isinstance(place, syntax.Number) and place.text.isdigit():
+        return [replace(place, text=digit) for digit in place.text]
+    return [place]
