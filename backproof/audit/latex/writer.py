@@ -124,7 +124,7 @@ def _norm(node: Norm) -> str:
 def _bracketed(bracket: str, inner: str) -> str:
     closing = _CLOSING[bracket]
     if any(tall in inner for tall in _TALL):
-        return rf"\left{bracket}{inner}\right{closing}"
+        return rf"\left{bracket}{inner}\right{closing.lstrip()}"
     return f"{bracket}{inner}{closing}"
 
 
@@ -179,7 +179,7 @@ def _product(node: Product) -> str:
 
 def _beside(left: str, right: str) -> str:
     """Two things side by side, without a space where the second opens a bracket."""
-    return left + right if right.startswith(("(", "[", r"\left")) else f"{left} {right}"
+    return left + right if right.startswith(("(", "[", r"\{", r"\left")) else f"{left} {right}"
 
 
 def _body(node: Node) -> str:
