@@ -20,7 +20,7 @@ from backproof.operation import Operation, Sizes
 from backproof.oracles.fifty_digits import FiftyDigits
 from backproof.variations import settled
 
-EXAMPLES = 20
+EXAMPLES = 50
 """For each component. Those on a kink, where either side may be right, are left out."""
 
 _STATED = Terms()
