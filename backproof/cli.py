@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 
 from backproof import workers
@@ -93,6 +94,13 @@ examples = click.option(
     default=100,
     show_default=True,
     help="Examples for each check.",
+)
+edition = click.option(
+    "--edition",
+    metavar="NAME",
+    default="",
+    help="The interface's year.",
+    show_default="the one that the code looks like",
 )
 SECONDS = click.FloatRange(min=0, min_open=True)
 only = click.option("--only", metavar="CHECK", default="", help="Examine this one check.")
@@ -256,13 +264,7 @@ def verify(
     metavar="NAME",
     help="The course's interface, or a Python file that defines it.",
 )
-@click.option(
-    "--edition",
-    metavar="NAME",
-    default="",
-    help="The interface's year.",
-    show_default="the one that the code looks like",
-)
+@edition
 @click.option(
     "--request-budget", "request", type=SECONDS, default=10.0, help="Seconds for one answer."
 )
@@ -363,6 +365,21 @@ def _reported(reports: Sequence[Report]) -> Iterator[None]:
 @click.argument("key", type=click.Path(path_type=Path), required=False)
 @click.option("--documents", is_flag=True, help="The five course documents, in place of a key.")
 @click.option(
+    "--code",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="A key's code, in place of its equations; the next three options go with it.",
+)
+@click.option(
+    "--dialect",
+    "name",
+    metavar="NAME",
+    default="",
+    help="The course's interface, or a Python file that defines it.",
+)
+@edition
+@examples
+@click.option(
     "--claim-budget",
     "seconds",
     type=SECONDS,
@@ -378,8 +395,14 @@ def _reported(reports: Sequence[Report]) -> Iterator[None]:
 )
 @json_file
 @processes
+@click.pass_context
 def audit(
+    context: click.Context,
     key: Path | None,
+    code: Path | None,
+    name: str,
+    edition: str,
+    count: int,
     seconds: float,
     markdown_to: IO[str] | None,
     json_to: IO[str] | None,
@@ -387,17 +410,46 @@ def audit(
     *,
     documents: bool,
 ) -> int:
-    """Judge the equations of an answer key: KEY is Markdown with LaTeX, or Python.
+    """Judge an answer key: its equations, or with --code its code.
 
-    A Python key is code of yours, and is run as it stands.
+    KEY is Markdown with LaTeX, or Python. A Python key is code of yours and is run as it stands;
+    so is that of --code, without the sandbox.
     """
+    if [key is not None, documents, code is not None].count(True) != 1:
+        raise UsageError("name a key, or --documents, or --code")
+    if code is None:
+        _refuse(context, _OF_CODE, "goes with --code")
+        return _audit_claims(key, seconds, markdown_to, json_to, processes)
+    _refuse(context, _OF_CLAIMS, "does not go with --code")
+    if not name:
+        raise UsageError("--code: say by which --dialect")
+    return _audit_code(code, name, edition, count, json_to, processes)
+
+
+_OF_CODE = {"name": "--dialect", "edition": "--edition", "count": "--examples"}
+_OF_CLAIMS = {"seconds": "--claim-budget", "markdown_to": "--markdown"}
+
+
+def _refuse(context: click.Context, options: Mapping[str, str], why: str) -> None:
+    """Refuse options that say nothing here, though they are given."""
+    for name, option in options.items():
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise UsageError(f"{option} {why}")
+
+
+def _audit_claims(
+    key: Path | None,
+    seconds: float,
+    markdown_to: IO[str] | None,
+    json_to: IO[str] | None,
+    processes: int,
+) -> int:
+    """Judge the equations of a key, or of the documents where there is none."""
     from backproof.audit import judging  # noqa: PLC0415
     from backproof.audit.figures import figures  # noqa: PLC0415
     from backproof.audit.key import KeyFileError  # noqa: PLC0415
     from backproof.report import claims as report  # noqa: PLC0415
 
-    if documents == (key is not None):
-        raise UsageError("name a key, or --documents")
     if _takes_stdout(json_to) and _takes_stdout(markdown_to):
         raise UsageError("standard output has room for one record")
     try:
@@ -412,6 +464,31 @@ def audit(
     views = () if _takes_stdout(markdown_to) else (lambda o: report.show(o, found, recomputed),)
     _publish(json_to, report.record(found, recomputed), *views)
     return _exit_code(_AUDITED[j.status] for j in found)
+
+
+def _audit_code(
+    path: Path, name: str, edition: str, count: int, json_to: IO[str] | None, processes: int
+) -> int:
+    """Judge the code of a key, and measure its errors."""
+    if processes > 1:
+        workers.warm_up()
+    from backproof.audit.code import audit_code  # noqa: PLC0415
+    from backproof.homework import Homework  # noqa: PLC0415
+    from backproof.report import ulps  # noqa: PLC0415
+
+    with _reported(()):
+        asked = Homework(path, name, edition, count, trusted=True)
+        operations = [asked.operation(n) for n in asked.numbers()]
+        with terminal.progress(operations) as finished:
+            found = audit_code(asked, processes, finished)
+    views = (
+        lambda out: terminal.show_verdict(out, found.verdict),
+        lambda out: ulps.show(out, found.ulps),
+        lambda out: terminal.show_failures(out, found.verdict),
+        lambda out: terminal.show_summary(out, found.verdict, trusted=True),
+    )
+    _publish(json_to, json_report.audited(found), *views)
+    return found.verdict.exit_code
 
 
 @command.group()

@@ -12,11 +12,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from backproof.error_function import erf, relative_error
+
+_DIGITS = 40
+"""Of a number such as pi: more than any long double holds."""
 
 LIBRARY_ROUNDINGS = 8
 """Roundings of exp, log, tanh, erf and non-integer powers: NumPy's vector loops promise 4 ulp."""
@@ -87,11 +92,15 @@ class Rounding:
         """An input, which the candidate was given as it stands."""
         return Bounded(np.asarray(value, dtype=self.reference), None)
 
-    def constant(self, value: float | np.floating[Any]) -> Bounded:
-        """A parameter or a number of the formula, which the candidate rounds to its own format."""
+    def constant(self, value: float | Fraction | np.floating[Any]) -> Bounded:
+        """A parameter, which the candidate rounds to its own format."""
         wide = np.asarray(value, dtype=self.reference)
         off = abs(float(wide - self.dtype.type(value)))
         return Bounded(wide, np.asarray(off) if off else None)
+
+    def number(self, number: Any) -> Bounded:
+        """A number of the formula, as SymPy has it, which the candidate rounds as well."""
+        return self.constant(_long_double(number))
 
     def _rounded(self, value: np.ndarray, inherited: np.ndarray | None, roundings: int) -> Bounded:
         own = _size(value) * (roundings * self.unit) + self.underflow
@@ -241,25 +250,17 @@ class Rounding:
 
     def first_maximum(self, terms: Bounded, axes: tuple[int, ...]) -> Bounded:
         """1 at the first largest value along axes; where errors allow several, any of them."""
-        last = tuple(range(-len(axes), 0))
-
-        def in_rows(array: np.ndarray) -> np.ndarray:
-            moved = np.moveaxis(array, axes, last)
-            return moved.reshape(*moved.shape[: -len(axes)], -1)
-
-        def back(rows: np.ndarray) -> np.ndarray:
-            shape = np.moveaxis(terms.value, axes, last).shape
-            return np.moveaxis(rows.reshape(shape), last, axes)
-
-        value = in_rows(terms.value)
+        shape = terms.value.shape
+        value = in_rows(terms.value, axes)
         first = np.arange(value.shape[-1]) == value.argmax(axis=-1)[..., None]
-        marks = back(first).astype(self.reference)
+        marks = out_of_rows(first, axes, shape).astype(self.reference)
         if terms.error is None:
             return Bounded(marks, None)
-        error = in_rows(terms.error)
+        error = in_rows(terms.error, axes)
         rivals = value + error >= (value - error).max(axis=-1, keepdims=True)
         unsure = rivals & (rivals.sum(axis=-1, keepdims=True) > 1)
-        return Bounded(marks, back(unsure).astype(np.float64) if unsure.any() else None)
+        where = out_of_rows(unsure, axes, shape).astype(np.float64)
+        return Bounded(marks, where if unsure.any() else None)
 
     def positive(self, inside: Bounded) -> Bounded:
         """1 above 0, else 0; where the error reaches across 0, a candidate may see the other."""
@@ -309,6 +310,27 @@ def _exact_if_whole(result: Bounded, operands: Sequence[Bounded]) -> Bounded:
 def _is_whole(operand: Bounded) -> bool:
     value = operand.value
     return operand.error is None and bool(np.all((value == np.rint(value)) & (abs(value) < _WHOLE)))
+
+
+def in_rows(array: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+    """The array with these axes as one, the last."""
+    moved = np.moveaxis(array, axes, _last(axes))
+    return moved.reshape(*moved.shape[: -len(axes)], -1)
+
+
+def out_of_rows(rows: np.ndarray, axes: tuple[int, ...], shape: tuple[int, ...]) -> np.ndarray:
+    """The array of that shape which `in_rows` makes the rows of."""
+    moved = [n for at, n in enumerate(shape) if at not in axes] + [shape[at] for at in axes]
+    return np.moveaxis(rows.reshape(moved), _last(axes), axes)
+
+
+def _last(axes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(range(-len(axes), 0))
+
+
+@cache
+def _long_double(number: Any) -> np.longdouble:
+    return np.longdouble(str(number.evalf(_DIGITS)))
 
 
 def _size(value: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -19,6 +20,7 @@ from backproof.inputs.examples import AT_KINKS, FREE, Course, Draw
 from backproof.inputs.search import seed_of
 from backproof.operation import Operation, Sizes, scalar_symbols
 from backproof.oracles import autograd, finite_difference
+from backproof.oracles.arithmetic import Arithmetic
 from backproof.oracles.composed import ComposedOracle
 from backproof.oracles.symbolic import Opinion, SymbolicOracle
 
@@ -136,25 +138,29 @@ class Examination:
         if dtype not in known:
             is_at_kinks = draw.structure.get(self.operation.kinks or "") == AT_KINKS
             rounding = WholeRounding if is_at_kinks else Rounding
-            found = self._evaluated(draw, rounding.of(dtype))
-            plain = None if self.plain is None else self.plain.symbolic(draw, dtype)
-            if found is not None and plain is not None:
-                found = Opinion(found.outputs, plain.gradients)
-            known[dtype] = found
+            known[dtype] = self.evaluated(draw, rounding.of(dtype))
         return known[dtype]
 
-    def _evaluated(self, draw: Draw, rounding: Rounding) -> Opinion | None:
+    def evaluated(self, draw: Draw, arithmetic: Arithmetic) -> Opinion | None:
+        """The closed forms' answer in an arithmetic; None without a derivation."""
+        found = self._evaluated(draw, arithmetic)
+        plain = None if self.plain is None else self.plain.evaluated(draw, arithmetic)
+        if found is not None and plain is not None:
+            found = Opinion(found.outputs, plain.gradients)
+        return found
+
+    def _evaluated(self, draw: Draw, arithmetic: Arithmetic) -> Opinion | None:
         oracle = self._oracle(draw)
         if oracle is None:
             return None
         opinion = oracle.opinion(
-            rounding,
+            arithmetic,
             draw.example.inputs,
             draw.example.cotangent,
             scalar_symbols(draw.sizes, draw.example.parameters),
         )
         scaled = {
-            name: _divided(value, self.divisor(draw, name), rounding)
+            name: _divided(value, self._divisor(draw, name), arithmetic)
             for name, value in opinion.gradients.items()
         }
         return Opinion(opinion.outputs, scaled)
@@ -182,9 +188,12 @@ class Examination:
 
     def divisor(self, draw: Draw, name: str) -> float:
         """What the course divides a gradient by."""
+        return float(self._divisor(draw, name))
+
+    def _divisor(self, draw: Draw, name: str) -> Fraction:
         scale = self.terms.scale.get(name)
-        divisor = float(draw.sizes["batch"]) if name in self.terms.averaged else 1.0
-        return divisor if scale is None else divisor / scale(draw.sizes)
+        divisor = Fraction(draw.sizes["batch"] if name in self.terms.averaged else 1)
+        return divisor if scale is None else divisor / Fraction(scale(draw.sizes))
 
     def autograd(self, draw: Draw, symbolic: Opinion | None) -> Opinion:
         """The torch reference's answer.
@@ -303,17 +312,16 @@ class Examination:
         """
         answer = self.answer(self.example(draw))
         # Its own draws of this time: whether they repeat themselves is another question.
-        asked = self._beside_kinks(self._seen(draw, answer))
+        asked = self.understood(draw, answer)
         single = self._single(answer)
         symbolic = self.symbolic(asked)
         torch = self.autograd(asked, symbolic)
         coarse = self.symbolic(asked, np.dtype(np.float32)) if single and symbolic else symbolic
-        first = self.operation.outputs[0]
         found = {}
         for name, actual in answer.outputs.items():
             closed = (coarse if name in single else symbolic) if symbolic else None
             shape = answer.misshapen.get(name)
-            found[f"forward.{name}" if name != first else "forward"] = adjudicate(
+            found[self.forward_of(name)] = adjudicate(
                 Evidence(
                     actual,
                     shaped(closed.outputs[name], shape) if closed else None,
@@ -339,6 +347,10 @@ class Examination:
             )
         return found
 
+    def understood(self, draw: Draw, answer: Answer) -> Draw:
+        """The draw as the candidate took it: with its own draws, beside its kinks."""
+        return self._beside_kinks(self._seen(draw, answer))
+
     def _beside_kinks(self, draw: Draw) -> Draw:
         """The draw with its kinks moved to the side that a candidate follows."""
         name = self.operation.kinks
@@ -357,9 +369,13 @@ class Examination:
             self.variations.append(_IN_SINGLE)
         return single
 
+    def forward_of(self, output: str) -> str:
+        """The property that an output tells of."""
+        return "forward" if output == self.operation.outputs[0] else f"forward.{output}"
+
     def properties(self) -> list[str]:
         """The properties there are, in any convention that the course allows."""
-        found = ["forward", *(f"forward.{name}" for name in self.operation.outputs[1:])]
+        found = [self.forward_of(name) for name in self.operation.outputs]
         for convention in self.operation.variants():
             allowed = self.terms.course.parameters
             if all(v in allowed.get(n, (v,)) for n, v in convention.items()):
@@ -392,12 +408,12 @@ def unit_roundoff(dtype: Any) -> float:
     return float(np.finfo(dtype).eps) / 2
 
 
-def _divided(value: Bounded, divisor: float, rounding: Rounding) -> Bounded:
+def _divided(value: Bounded, divisor: Fraction, arithmetic: Arithmetic) -> Bounded:
     """A gradient as a course averages it: one more division, and the rounding that it costs."""
     if divisor == 1:
         return value
-    times = rounding.power(rounding.constant(divisor), -1.0)
-    return rounding.multiply(value, times)
+    times = arithmetic.power(arithmetic.constant(divisor), -1.0)
+    return arithmetic.multiply(value, times)
 
 
 def _measured(fine: np.ndarray, coarse: np.ndarray) -> Bounded:

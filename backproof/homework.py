@@ -7,7 +7,7 @@ import importlib.util
 import shlex
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -95,6 +95,8 @@ class Homework:
         How long it may take.
     confined
         Whether nothing of it may run unless files, network and processes are closed to it.
+    trusted
+        Whether it runs without the sandbox: it is the instructor's own.
     """
 
     path: Path
@@ -104,6 +106,7 @@ class Homework:
     only: str = ""
     budget: Budget = USUAL
     confined: bool = False
+    trusted: bool = False
 
     def __getstate__(self) -> dict[str, Any]:
         """The fields alone: another process finds a course's own dialect by its path."""
@@ -161,7 +164,7 @@ class Homework:
         """The ids of a component's checks, before anything of it runs."""
         component = self.submission.edition.components[number]()
         candidate = IsolatedCandidate(Runner(self.submission), component)
-        return expected_checks(catalog.find(component.operation), candidate, self._terms(component))
+        return expected_checks(catalog.find(component.operation), candidate, self.terms(component))
 
     def judge(self, number: int) -> Verdict:
         """Examine one component, in a process of its own.
@@ -172,21 +175,36 @@ class Homework:
             Where the process cannot be started, or not be confined.
         """
         sandbox.hide_memory()
+        with self.opened(number) as candidate:
+            verdict = examine(
+                catalog.find(self.operation(number)),
+                candidate,
+                count=self.count,
+                terms=self.terms(candidate.component),
+                only=self.only,
+            )
+            return replace(verdict, isolation=candidate.runner.isolation)
+
+    @contextlib.contextmanager
+    def opened(self, number: int) -> Iterator[IsolatedCandidate]:
+        """One component, in a process of its own that has started.
+
+        Raises
+        ------
+        RunnerError
+            Where the process cannot be started, or not be confined.
+        """
         component = self.submission.edition.components[number]()
-        with Runner(self.submission, budget=self.budget, confined=self.confined) as runner:
+        with Runner(
+            self.submission, budget=self.budget, confined=self.confined, trusted=self.trusted
+        ) as runner:
             runner.start()
             with contextlib.suppress(CandidateError):  # what it cannot answer, no check can ask
                 component.survey(lambda script, handles: runner.run([(script, handles)])[0])
-            verdict = examine(
-                catalog.find(component.operation),
-                IsolatedCandidate(runner, component),
-                count=self.count,
-                terms=self._terms(component),
-                only=self.only,
-            )
-            return replace(verdict, isolation=runner.isolation)
+            yield IsolatedCandidate(runner, component)
 
-    def _terms(self, component: Component) -> Terms:
+    def terms(self, component: Component) -> Terms:
+        """What the course fixes of a component, once that has surveyed what it leaves open."""
         return Terms(
             Course(component.conventions, component.cotangent, component.fit, component.initial),
             component.averaged,

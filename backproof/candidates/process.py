@@ -116,6 +116,8 @@ class Runner:
         How long it may take.
     confined
         Whether nothing may run unless files, network and processes are closed to it.
+    trusted
+        Whether it runs without the sandbox.
     python
         The interpreter, whose NumPy is the one that the submission gets.
     """
@@ -126,10 +128,12 @@ class Runner:
         *,
         budget: Budget = USUAL,
         confined: bool = False,
+        trusted: bool = False,
         python: str = sys.executable,
     ) -> None:
         self.budget = budget
         self.confined = confined
+        self.trusted = trusted
         self._tiers: list[str] = []
         self._python = python
         self._submission = submission
@@ -239,15 +243,18 @@ class Runner:
 
     def _command(self) -> list[str]:
         submission = self._submission
-        wrapping = bubblewrap.prefix(
-            self._python, submission.root, [RUNNER, *_WITH_RUNNER], imports.FORBIDDEN
+        files = [RUNNER, *_WITH_RUNNER]
+        wrapping = (
+            []
+            if self.trusted
+            else bubblewrap.prefix(self._python, submission.root, files, imports.FORBIDDEN)
         )
         return [
             *wrapping,
             self._python,
             *_OPTIONS,
             str(RUNNER),
-            "bubblewrapped" if wrapping else "plain",
+            "trusted" if self.trusted else "bubblewrapped" if wrapping else "plain",
             str(submission.root),
             *map(str, submission.import_dirs),
         ]

@@ -58,6 +58,10 @@ class Confinement(NamedTuple):
     missing: tuple[str, ...]
 
 
+NOT_ASKED_FOR = Confinement("none", 0, ())
+"""Of code that its own author runs."""
+
+
 def enter(
     submission: str,
     left_out: Collection[str],

@@ -17,6 +17,7 @@ import sympy as sp
 from backproof.error_analysis import Bounded, Rounding
 from backproof.network import Composition, Node, Number, Pull
 from backproof.operation import scalar_symbols, sizes_of
+from backproof.oracles.arithmetic import Arithmetic
 from backproof.oracles.program import Program
 from backproof.oracles.symbolic import Opinion, gradient_forms, output_forms, widest
 from derivations.notation import Derivation
@@ -35,7 +36,7 @@ _FAR, _NEAR, _CLOSER = 2.0**-7, 2.0**-30, 2.0**-6
 @cache
 def _values(
     derive: Derive, convention: Convention, names: tuple[str, ...]
-) -> Callable[[Rounding, Mapping[str, Bounded], Symbols], dict[str, Bounded]]:
+) -> Callable[[Arithmetic, Mapping[str, Bounded], Symbols], dict[str, Bounded]]:
     """Compile the values of an operation's outputs."""
     derivation = derive(**dict(convention))
     forms = output_forms(derivation, names)
@@ -46,14 +47,14 @@ def _values(
 @cache
 def _slopes(
     derive: Derive, convention: Convention, wanted: frozenset[str]
-) -> Callable[[Rounding, Mapping[str, Bounded], Bounded, Symbols], dict[str, Bounded]]:
+) -> Callable[[Arithmetic, Mapping[str, Bounded], Bounded, Symbols], dict[str, Bounded]]:
     """Compile an operation's VJP with respect to some of its inputs."""
     derivation = derive(**dict(convention))
     forms = [form for form in gradient_forms(derivation) if form[0] in wanted]
     program = Program(derivation, [form for _, form in forms])
 
     def evaluate(
-        rounding: Rounding, arrays: Mapping[str, Bounded], cotangent: Bounded, symbols: Symbols
+        rounding: Arithmetic, arrays: Mapping[str, Bounded], cotangent: Bounded, symbols: Symbols
     ) -> dict[str, Bounded]:
         given = {**arrays, f"d{derivation.output.name}": cotangent}
         return widest(forms, program.run(rounding, given, symbols))
@@ -75,7 +76,7 @@ class _Analysis:
         starts with it.
     """
 
-    def __init__(self, rounding: Rounding, numbers: Mapping[str, Any], carried: int) -> None:
+    def __init__(self, rounding: Arithmetic, numbers: Mapping[str, Any], carried: int) -> None:
         self.rounding = rounding
         self.numbers = numbers
         self.carried = carried
@@ -156,7 +157,7 @@ class ComposedOracle:
 
     def opinion(
         self,
-        rounding: Rounding,
+        rounding: Arithmetic,
         inputs: Mapping[str, np.ndarray],
         cotangent: np.ndarray,
         symbols: Symbols,

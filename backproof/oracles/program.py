@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from backproof.error_analysis import Bounded, Rounding
+from backproof.error_analysis import Bounded
+from backproof.oracles.arithmetic import Arithmetic
 from derivations.notation import (
     Case,
     ClosedForm,
@@ -27,15 +28,12 @@ from derivations.notation import (
 
 Labels = tuple[sp.Idx, ...]
 
-_DIGITS = 40
-"""Of a number such as pi: more than any long double holds."""
-
 
 @dataclass
 class _Frame:
     """One evaluation: the arrays given, the values of symbols, and the results of earlier steps."""
 
-    rounding: Rounding
+    rounding: Arithmetic
     arrays: Mapping[str, np.ndarray | Bounded]
     symbols: Mapping[sp.Symbol, Any]
     results: list[Any]
@@ -68,7 +66,7 @@ class Program:
 
     def run(
         self,
-        rounding: Rounding,
+        rounding: Arithmetic,
         arrays: Mapping[str, np.ndarray | Bounded],
         symbols: Mapping[sp.Symbol, Any],
     ) -> list[Bounded]:
@@ -127,8 +125,7 @@ class Program:
             case sp.Symbol():
                 return self._symbol(expression), ()
             case sp.Number() | sp.NumberSymbol():
-                value = np.longdouble(str(sp.N(expression, _DIGITS)))
-                return self._step(lambda f: f.rounding.constant(value)), ()
+                return self._step(lambda f: f.rounding.number(expression)), ()
             case sp.Add():
                 slots, labels = self._aligned(expression.args)
                 sums = [a for a in expression.args if isinstance(a, sp.Sum)]

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from backproof.error_analysis import Bounded, Rounding
+from backproof.error_analysis import Bounded
+from backproof.oracles.arithmetic import Arithmetic
 from backproof.oracles.program import Program
 from derivations.notation import ClosedForm, Derivation
 
@@ -84,7 +85,7 @@ class SymbolicOracle:
 
     def opinion(
         self,
-        rounding: Rounding,
+        rounding: Arithmetic,
         inputs: Mapping[str, np.ndarray],
         cotangent: np.ndarray,
         symbols: Mapping[sp.Symbol, Any],

@@ -11,12 +11,18 @@ from typing import IO, TYPE_CHECKING, Any
 from backproof.verdict import SCHEMA, Verdict, versions
 
 if TYPE_CHECKING:
+    from backproof.audit.code import Audited
     from derivations.proof import Proof
 
 
 def verdict(found: Verdict) -> dict[str, Any]:
     """The object that ``check`` and ``verify`` print."""
     return found.as_json()
+
+
+def audited(found: Audited) -> dict[str, Any]:
+    """The object that ``audit --code`` prints: that of ``check``, and the errors in ULPs."""
+    return {**verdict(found.verdict), "ulps": [one.as_json() for one in found.ulps]}
 
 
 def schema() -> dict[str, Any]:

@@ -91,14 +91,14 @@ def _power(check: Check) -> str:
     return f"{check.detectable_error:.1e}" if check.detectable_error else "any"
 
 
-def show_summary(out: Console, verdict: Verdict) -> None:
-    """The last line, and what was open to a submission."""
+def show_summary(out: Console, verdict: Verdict, *, trusted: bool = False) -> None:
+    """The last line, and what was open to a submission that is not trusted."""
     counts = Counter(c.status for c in verdict.checks)
     parts = ", ".join(f"{n} {status}" for status, n in counts.items())
     line = Text.assemble(word(verdict.verdict), f": {parts}; isolation: {verdict.isolation}")
     out.print(line)
     opened = warning(verdict.isolation)
-    if opened and verdict.interface is not None:
+    if opened and verdict.interface is not None and not trusted:
         out.print(Text(opened, style="yellow"))
 
 

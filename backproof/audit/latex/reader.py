@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
 
-from lark import Lark, Token, Transformer, Tree, UnexpectedInput, v_args
-from lark.exceptions import UnexpectedEOF, VisitError
+from lark import Lark, Token, Tree, UnexpectedInput, v_args
+from lark.exceptions import UnexpectedToken, VisitError
 from lark.tree import Meta
+from lark.visitors import Transformer_InPlace
 
 from backproof.audit.latex import syntax
 from backproof.audit.latex.syntax import Equation, LatexError, Node
 
 LONGEST = 20_000
 """Characters of one display."""
-DEEPEST = 60
-"""Brackets and fractions within each other."""
+DEEPEST = 100
+"""Nodes of the tree within each other; the formulas of a course have about 20."""
 
 FUNCTIONS = {r"\exp", r"\log", r"\ln", r"\tanh", r"\sinh", r"\cosh", r"\max", r"\min"}
 WORDS = {"diag", "softmax", "tr", "trace", "relu", "ReLU", "sigmoid", "tanh", "exp", "log", "ln"}
 WORDS |= {"max", "min", "sum", "mean", "sign"}
 
+_BOLD = {rf"\{style}" for style in ("mathbf", "boldsymbol", "bm", "pmb", "textbf")}
+_BOLD |= {r"\mathbb", r"\mathbbm", r"\mathds"}
+
 _BLANK = re.compile(
-    r"(?P<break>\\\\)"
+    r"(?P<kept>\\\\|\\%)"
     r"|\\(left|right|bigg?|Bigg?|bigg?[lr]|Bigg?[lr])(?![A-Za-z])\.?"
     r"|\\(quad|qquad|nonumber|notag|displaystyle|limits|nolimits)(?![A-Za-z])"
     r"|\\(tag|label)\*?\s*\{[^{}]*\}"
     r"|\\(begin|end)\s*\{(aligned|align\*?|split|gathered|gather\*?|equation\*?|multline\*?)\}"
     r"(\[[tbc]\])?"
-    r"|\\[,;:! ]|~|(?<!\\)%[^\n]*"
+    r"|(?<=\\\\)\[-?[\d.]+ *(pt|ex|em|mm|cm)\]"
+    r"|\\[,;:! ]|~|%[^\n]*"
 )
 _CONTINUES = re.compile(
     r"[\s&]*(=|\+|-|\*|\\(implies|Rightarrow|Longrightarrow|cdot|times|circ)(?![A-Za-z]))"
@@ -56,8 +63,7 @@ def read(text: str, line: int = 1, column: int = 1) -> tuple[Equation, ...]:
     """
     if len(text) > LONGEST:
         raise LatexError(line, column, "", f"longer than {LONGEST:,} characters: split it")
-    _check_depth(text, line, column)
-    blanked = _told_bars(_BLANK.sub(_blanked, text))
+    blanked = _BLANK.sub(_blanked, text)
     found = []
     for begin, row in _rows(blanked):
         if row.strip(" \n\t&"):
@@ -71,28 +77,13 @@ def read(text: str, line: int = 1, column: int = 1) -> tuple[Equation, ...]:
 
 
 def _blanked(found: re.Match[str]) -> str:
-    return found.group() if found["break"] else re.sub(r"[^\n]", " ", found.group())
-
-
-def _check_depth(text: str, line: int, column: int) -> None:
-    deep = 0
-    for place in re.finditer(r"\\[{}]|[{}()\[\]]", text):
-        deep += {"{": 1, "(": 1, "[": 1, "}": -1, ")": -1, "]": -1}.get(place.group(), 0)
-        if deep > DEEPEST:
-            at = _at(text, place.start(), line, column)
-            raise LatexError(*at, place.group(), f"more than {DEEPEST} brackets deep")
+    return found.group() if found["kept"] else re.sub(r"[^\n]", " ", found.group())
 
 
 def _at(text: str, place: int, line: int, column: int) -> tuple[int, int]:
     before = text[:place]
     rows = before.count("\n")
     return line + rows, len(before) - before.rfind("\n") if rows else column + len(before)
-
-
-def _told_bars(text: str) -> str:
-    r"""Every second ``\|`` closes what the one before it has opened."""
-    norms = iter("⟦⟧" * (text.count(r"\|") // 2 + 1))
-    return re.sub(r"\\\|", lambda _: f"{next(norms)} ", text)
 
 
 def _rows(text: str) -> list[tuple[int, str]]:
@@ -120,18 +111,17 @@ def _rows(text: str) -> list[tuple[int, str]]:
 def _parse(text: str, line: int, column: int) -> Equation:
     try:
         tree: Tree[Equation] = _parser().parse(text)  # type: ignore[assignment]
-        return _Tree(line, column).transform(tree)
-    except UnexpectedEOF:
-        raise LatexError(*_at(text, len(text), line, column), "", "ends too early") from None
+        equation = _Tree(line, column).transform(tree)
     except UnexpectedInput as error:
-        place = max(error.pos_in_stream or 0, 0)
+        ends = isinstance(error, UnexpectedToken) and error.token.type == "$END"
+        place = len(text) if ends else error.pos_in_stream or 0
         raise LatexError(*_at(text, place, line, column), *_unread(text, place)) from None
     except VisitError as error:
         if isinstance(error.orig_exc, LatexError):
             raise error.orig_exc from None
         raise
-    except RecursionError:
-        raise LatexError(line, column, "", "nested too deeply") from None
+    _check_depth(equation, text, line, column)
+    return equation
 
 
 def _unread(text: str, place: int) -> tuple[str, str]:
@@ -139,15 +129,51 @@ def _unread(text: str, place: int) -> tuple[str, str]:
     match = re.compile(r"\\begin\s*\{\w*\*?\}|\\[A-Za-z]+|\\.|\S", re.DOTALL).match(text, place)
     if match is None:
         return "", "ends too early"
-    token = {"⟦": r"\|", "⟧": r"\|"}.get(match.group(), match.group())
+    token = match.group()
     why = "is not read" if token.startswith("\\") else "is not expected here"
     return token, f"{token} {why}"
+
+
+def _check_depth(equation: Equation, text: str, line: int, column: int) -> None:
+    """What walks through a tree calls itself for each node within a node."""
+    level: list[syntax.Placed] = [equation]
+    for _ in range(DEEPEST):
+        level = [child for node in level for child in syntax.children(node)]
+    if level:
+        place = min((node.line, node.column) for node in level)
+        row = text.split("\n")[place[0] - line]
+        token, _ = _unread(row, place[1] - (column if place[0] == line else 1))
+        raise LatexError(*place, token, f"more than {DEEPEST} things within each other")
 
 
 @lru_cache(maxsize=1)
 def _parser() -> Lark:
     grammar = files("backproof.audit.latex").joinpath("grammar.lark").read_text("utf-8")
-    return Lark(grammar, parser="lalr", propagate_positions=True, maybe_placeholders=True)
+    return Lark(
+        grammar, parser="lalr", propagate_positions=True, maybe_placeholders=True, postlex=_Bars()
+    )
+
+
+class _Bars:
+    r"""Tells an opening ``\|`` from a closing one: within one bracket, every second one closes."""
+
+    always_accept = ("BAR",)
+
+    def process(self, tokens: Iterator[Token]) -> Iterator[Token]:
+        opened = [False]
+        for token in tokens:
+            if token.type == "BAR":
+                kind = "NORM_CLOSE" if opened[-1] else "NORM_OPEN"
+                opened[-1] = not opened[-1]
+                yield Token.new_borrow_pos(kind, token.value, token)
+                continue
+            brackets = re.findall(r"[{}()\[\]]", token)
+            deeper = sum(1 if bracket in "{([" else -1 for bracket in brackets)
+            if deeper > 0:
+                opened.append(False)
+            elif deeper < 0 and len(opened) > 1:
+                opened.pop()
+            yield token
 
 
 _Made = TypeVar("_Made", bound=syntax.Placed)
@@ -158,10 +184,11 @@ class _Mark(NamedTuple):
 
     kind: str
     items: tuple[Node, ...]
+    meta: Meta
 
 
 @v_args(meta=True)
-class _Tree(Transformer[Equation, Equation]):
+class _Tree(Transformer_InPlace[Equation, Equation]):
     """Turns the parser's tree into a syntax tree, whose places are those of the whole text."""
 
     def __init__(self, line: int, column: int) -> None:
@@ -185,10 +212,18 @@ class _Tree(Transformer[Equation, Equation]):
         (items,) = [c for c in children if isinstance(c, tuple)] or [()]
         if len(items) != 1:
             raise self._refuse(meta, r"\mathbb{R}", "a shape is written \\mathbb{R}^{a \\times b}")
-        only = items[0]
-        if isinstance(only, syntax.Product) and set(only.operators) == {r"\times"}:
-            return only.factors
-        return (only,)
+        only: Node = items[0]
+        return self._sizes(only) if isinstance(only, syntax.Product) else (only,)
+
+    def _sizes(self, product: syntax.Product) -> tuple[Node, ...]:
+        """The factors between the crosses of a shape."""
+        ends = [n for n, sign in enumerate(product.operators, start=1) if sign == r"\times"]
+        sizes: list[Node] = []
+        for begin, end in pairwise([0, *ends, len(product.factors)]):
+            factors = product.factors[begin:end]
+            part = replace(product, factors=factors, operators=product.operators[begin : end - 1])
+            sizes.append(part if len(factors) > 1 else factors[0])
+        return tuple(sizes)
 
     def vector(self, meta: Meta, children: list[Any]) -> tuple[Node, ...]:
         return (self._character(meta, str(children[-1])[-1]),)
@@ -243,11 +278,22 @@ class _Tree(Transformer[Equation, Equation]):
 
     def summation(self, meta: Meta, children: list[Any]) -> Node:
         _, *marks, body = children
-        below = next((m.items for m in marks if m.kind == "sub"), None)
-        above = next((m.items for m in marks if m.kind == "sup"), (None,))
-        if below is None:
+        self._check_once(marks)
+        limits = {mark.kind: mark.items for mark in marks}
+        if "sub" not in limits:
             raise self._refuse(meta, r"\sum", "a sum names its index: \\sum_{i}")
-        return self._place(syntax.Summation, meta, below, above[0], body)
+        above = limits.pop("sup", (None,))
+        if len(above) > 1 or len(limits) > 1:
+            raise self._refuse(meta, r"\sum", "a sum has one upper limit, and no prime")
+        return self._place(syntax.Summation, meta, limits["sub"], above[0], body)
+
+    def _check_once(self, marks: list[_Mark]) -> None:
+        seen = {"prime": False}
+        for mark in marks:
+            if seen.get(mark.kind):
+                sign = "_" if mark.kind == "sub" else "^"
+                raise self._refuse(mark.meta, sign, f"a second {sign} behind the same symbol")
+            seen.setdefault(mark.kind, True)
 
     def operator(self, meta: Meta, children: list[Any]) -> Node:
         by, body = [c for c in children if not isinstance(c, Token)]
@@ -261,11 +307,13 @@ class _Tree(Transformer[Equation, Equation]):
         return self._place(syntax.Fraction, meta, *children[1:])
 
     def short_fraction(self, meta: Meta, children: list[Any]) -> Node:
-        digits = "".join(map(str, children[1:]))
-        if len(digits) != 2:
-            raise self._refuse(meta, r"\frac", "a fraction of several digits has braces")
+        digits = re.sub(r"\s", "", children[0])[-2:]
         parts = (self._character(meta, digit) for digit in digits)
         return self._place(syntax.Fraction, meta, *parts)
+
+    def short_over(self, meta: Meta, children: list[Any]) -> Node:
+        above, below = self._character(meta, children[0][-1]), children[1]
+        return self._place(syntax.Fraction, meta, above, below)
 
     def root(self, meta: Meta, children: list[Any]) -> Node:
         return self._place(syntax.Root, meta, children[1])
@@ -277,18 +325,19 @@ class _Tree(Transformer[Equation, Equation]):
 
     def factor(self, meta: Meta, children: list[Any]) -> Node:
         atom, *marks = children
+        self._check_once(marks)
         for mark in marks:
-            if mark.kind == "prime":
-                atom = self._primed(meta, atom)
-                continue
-            atom = self._marked(meta, atom, mark)
+            atom = self._marked(meta, atom, mark) if mark.items else self._primed(atom, mark)
         found: Node = atom
         return found
 
-    def _primed(self, meta: Meta, atom: Node) -> Node:
-        if not isinstance(atom, syntax.Symbol):
-            raise self._refuse(meta, "'", "a prime stands behind the name of a function")
-        return self._place(syntax.Symbol, meta, atom.name + "'")
+    def _primed(self, atom: Node, prime: _Mark) -> Node:
+        match atom:
+            case syntax.Symbol(name=name):
+                return replace(atom, name=name + "'")
+            case syntax.Script(base=syntax.Symbol() as base, sup=None):
+                return replace(atom, base=self._primed(base, prime))
+        raise self._refuse(prime.meta, "'", "a prime stands behind the name of a function")
 
     def _marked(self, meta: Meta, atom: Node, mark: _Mark) -> Node:
         below, above = (mark.items, None) if mark.kind == "sub" else (None, mark.items)
@@ -303,9 +352,9 @@ class _Tree(Transformer[Equation, Equation]):
         return self._place(syntax.Symbol, meta, str(children[0]))
 
     def word(self, meta: Meta, children: list[Any]) -> Node:
-        word = re.sub(r"\\[a-z*]+|[\s{}]", "", str(children[0]))
+        word = re.sub(r"^\\[a-z*]+|[{}]", "", children[0]).strip()
         if word not in WORDS:
-            raise self._refuse(meta, word, f"{word} is no function that is known here")
+            raise self._refuse(meta, word, f"{word} is no function, and a name has one letter")
         return self._place(syntax.Symbol, meta, word)
 
     def accent_short(self, meta: Meta, children: list[Any]) -> Node:
@@ -326,15 +375,15 @@ class _Tree(Transformer[Equation, Equation]):
         if len(items) != 1:
             raise self._refuse(meta, str(style), "a style is put on one symbol")
         inner: Node = items[0]
-        if isinstance(inner, syntax.Number) and inner.text == "1":
+        if inner == syntax.Number("1") and style in _BOLD:
             return self._place(syntax.Ones, meta)
+        if isinstance(inner, syntax.Product) and style not in _BOLD:
+            raise self._refuse(meta, str(style), "a name has one letter")
         return inner
 
     def style_short(self, meta: Meta, children: list[Any]) -> Node:
-        _, token = children
-        if str(token) == "1":
-            return self._place(syntax.Ones, meta)
-        return self._character(meta, str(token))
+        style, token = children
+        return self.style(meta, [style, (self._character(meta, str(token)),)])
 
     def parentheses(self, meta: Meta, children: list[Any]) -> Node:
         return self._place(syntax.Group, meta, children[0], "(")
@@ -376,21 +425,22 @@ class _Tree(Transformer[Equation, Equation]):
 
     # Scripts
 
-    def sub(self, _: Meta, children: list[Any]) -> _Mark:
-        return _Mark("sub", children[-1])
+    def sub(self, meta: Meta, children: list[Any]) -> _Mark:
+        return _Mark("sub", children[-1], meta)
 
-    def sup(self, _: Meta, children: list[Any]) -> _Mark:
-        return _Mark("sup", children[-1])
+    def sup(self, meta: Meta, children: list[Any]) -> _Mark:
+        return _Mark("sup", children[-1], meta)
 
     def short(self, meta: Meta, children: list[Any]) -> _Mark:
         text = str(children[0])
-        return _Mark(_SCRIPTS[text[0]], (self._character(meta, text[1:].strip()),))
+        return _Mark(_SCRIPTS[text[0]], (self._character(meta, text[1:].strip()),), meta)
 
-    def styled(self, _: Meta, children: list[Any]) -> _Mark:
-        return _Mark(_SCRIPTS[str(children[0])[0]], children[1])
+    def styled(self, meta: Meta, children: list[Any]) -> _Mark:
+        sign, style = children[0][0], children[0].strip("_^ {\t\n")
+        return _Mark(_SCRIPTS[sign], (self.style(meta, [style, children[1]]),), meta)
 
-    def prime(self, _: Meta, __: list[Any]) -> _Mark:
-        return _Mark("prime", ())
+    def prime(self, meta: Meta, _: list[Any]) -> _Mark:
+        return _Mark("prime", (), meta)
 
     def _character(self, meta: Meta, text: str) -> Node:
         if text.isdigit():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
 from typing import TypeAlias
 
 
@@ -183,3 +184,12 @@ Node: TypeAlias = (
     | Relation
     | Cases
 )
+
+
+def children(node: Placed) -> Iterator[Placed]:
+    """The nodes within a node, from left to right."""
+    for part in fields(node):
+        found = getattr(node, part.name)
+        for child in found if isinstance(found, tuple) else (found,):
+            if isinstance(child, Placed):
+                yield child
