@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from backproof import workers
-from backproof.audit import python_key
+from backproof.audit import markdown_key, python_key
 from backproof.audit.key import KeyFileError
 from backproof.audit.repair import repair, slips
 from derivations.claims import AnyClaim, Claim, Judgement, judge
@@ -19,7 +19,10 @@ SECONDS = 20.0
 
 Task = tuple[str, int]
 
-_READERS: dict[str, Callable[[Path], tuple[AnyClaim, ...]]] = {".py": python_key.load}
+_READERS: dict[str, Callable[[Path], tuple[AnyClaim, ...]]] = {
+    ".md": markdown_key.load,
+    ".py": python_key.load,
+}
 
 
 def judge_documents(processes: int = 1, seconds: float = SECONDS) -> list[Judgement]:

@@ -17,7 +17,17 @@ LOSS = "loss_of_all"
 
 
 class SettingError(ValueError):
-    """Shapes, axes or conventions that an operation has not."""
+    """Shapes, axes or conventions that an operation has not.
+
+    Attributes
+    ----------
+    key
+        Of the block that says so.
+    """
+
+    def __init__(self, message: str, *key: str) -> None:
+        super().__init__(message)
+        self.key = key
 
 
 def of_operation(
@@ -66,20 +76,23 @@ def _derivation(operation: Operation, convention: Mapping[str, str]) -> Derivati
         known = operation.conventions.get(name)
         if known is None:
             has = ", ".join(operation.conventions) or "none"
-            raise SettingError(f"{operation.name} has no convention {name!r}; it has: {has}")
+            raise SettingError(
+                f"{operation.name} has no convention {name!r}; it has: {has}", "convention", name
+            )
         if value not in map(str, known):
-            raise SettingError(f"{name} of {operation.name} is one of {', '.join(map(str, known))}")
+            said = f"{name} of {operation.name} is one of {', '.join(map(str, known))}"
+            raise SettingError(said, "convention", name)
         chosen[name] = next(k for k in known if str(k) == value)
     derivation = operation.derivation(chosen)
     if derivation is None:
-        raise SettingError(f"{operation.name} has no formula of its own to compare with")
+        raise SettingError(f"{operation.name} has no formula of its own", "operation")
     return derivation
 
 
 def _axis(within: Derivation, name: str) -> Axis:
     known = dict.fromkeys(a.name for array in within.inputs for a in array.axes)
     if name not in known:
-        raise SettingError(f"no axis {name!r}; there are: {', '.join(known)}")
+        raise SettingError(f"no axis {name!r}; there are: {', '.join(known)}", "axes", name)
     return Axis(name)
 
 
@@ -128,10 +141,10 @@ def _relaid(within: Derivation, name: str, order: Sequence[str]) -> Derivation:
     array = next((a for a in within.inputs if a.name == name), None)
     if array is None:
         known = ", ".join(a.name for a in within.inputs)
-        raise SettingError(f"no array {name!r}; there are: {known}")
+        raise SettingError(f"no array {name!r}; there are: {known}", "shapes", name)
     names = [a.name for a in array.axes]
     if sorted(order) != sorted(names):
-        raise SettingError(f"{name} has the axes {', '.join(names)}, each once")
+        raise SettingError(f"{name} has the axes {', '.join(names)}, each once", "shapes", name)
     places = [names.index(n) for n in order]
     reindexed = _Reindexing({name: places})
     turned = replace(array, axes=tuple(array.axes[n] for n in places))

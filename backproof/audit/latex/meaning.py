@@ -94,6 +94,29 @@ def meaning(equation: Equation, side: int, scope: Scope) -> Tensor:
     return found
 
 
+def indicator(condition: str, equation: Equation, scope: Scope) -> sp.Expr:
+    """1 where a relation such as ``i = j`` holds of an equation's indices, else 0.
+
+    Raises
+    ------
+    LatexError
+        Where it is no relation of these.
+    """
+    (found,) = read(f"({condition})", equation.line, equation.column)
+    return _Reading(scope, equation).number(found.sides[0], {})
+
+
+def size(node: Node, equation: Equation, scope: Scope) -> sp.Expr:
+    """The number that one factor of a stated shape is.
+
+    Raises
+    ------
+    LatexError
+        Where it stands for nothing.
+    """
+    return _Reading(scope, equation).number(node, {})
+
+
 def _name(node: Node) -> Name | None:
     if isinstance(node, syntax.Symbol):
         return node.name, "", ""
@@ -576,6 +599,11 @@ class _Reading:
     ) -> tuple[Value, int]:
         """A factor, or a function with the bracket behind it, and how many factors that are."""
         operator, argument = following
+        if argument is not None and not operator and self._is_differential(factor, argument):
+            derivative = syntax.Derivative(
+                None, argument, syntax.Symbol(LOSSES[0]), line=factor.line, column=factor.column
+            )
+            return self.derivative(derivative, bound), 2
         brackets = argument.base if isinstance(argument, syntax.Script) else argument
         if operator or not isinstance(brackets, syntax.Group):
             return self.value(factor, bound), 1
@@ -593,6 +621,13 @@ class _Reading:
         if isinstance(argument, syntax.Script):
             found = self._behind(argument, found, bound)
         return found, 2
+
+    def _is_differential(self, factor: Node, by: Node) -> bool:
+        """Whether ``dW`` stands here for the derivative of the loss by W."""
+        if not isinstance(factor, syntax.Symbol) or factor.name != "d":
+            return False
+        declared = {*self.scope.names, *self.scope.sizes}
+        return ("d", "", "") not in declared and isinstance(self.named(by)[0], Array | Definition)
 
     def _behind(self, node: syntax.Script, value: Value, bound: Indices) -> Value:
         """A value with the scripts of another node."""

@@ -1,0 +1,313 @@
+"""Keys in Markdown: fenced blocks that say what is meant, and equations between ``$$``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+import sympy as sp
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+from pydantic import Field
+
+from backproof import catalog, toml
+from backproof.audit.key import KeyFileError, text_of
+from backproof.audit.latex.meaning import Scope, indicator, meaning, name_of, size
+from backproof.audit.latex.reader import read
+from backproof.audit.latex.syntax import Equation, LatexError, Symbol
+from backproof.audit.latex.writer import write
+from backproof.audit.setting import LOSS, SettingError, of_operation
+from backproof.audit.symbols import things_of, usual
+from backproof.operation import Operation
+from derivations.claims import AnyClaim, Claim, ShapeClaim
+from derivations.equality import Condition, distribution, one_of, provided
+from derivations.notation import Array, Axis, Definition, Derivation
+from derivations.notation import partial as slope
+from derivations.tensor import ShapeError, Tensor
+
+BLOCK = "backproof"
+"""The language of the fenced blocks."""
+
+Words = dict[str, str]
+
+
+class _Block(toml.Table):
+    operation: str
+    derivative: str = ""
+    convention: Words = Field(default_factory=dict)
+    axes: dict[str, str | Literal[1]] = Field(default_factory=dict)
+    shapes: dict[str, list[str]] = Field(default_factory=dict)
+    symbols: Words = Field(default_factory=dict)
+    where: list[str] = Field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What a block says, made ready for the equations after it."""
+
+    operation: str
+    within: Derivation
+    scope: Scope
+    derivative: str
+    truth: Tensor | None
+    conditions: tuple[Condition, ...]
+    relations: tuple[str, ...]
+    needs: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A piece of the file, and where in it."""
+
+    content: str
+    line: int
+    column: int
+
+
+def load(path: Path) -> tuple[AnyClaim, ...]:
+    """The claims of a key in Markdown, in its order.
+
+    Raises
+    ------
+    KeyFileError
+        At the first thing in it that is not read, with its line and column.
+    """
+    text = text_of(path).replace("\r\n", "\n")
+    claims: list[AnyClaim] = []
+    context: _Context | None = None
+    for kind, place in _pieces(path, text):
+        if kind == "block":
+            context = _context(path, place)
+        elif context is None:
+            message = f"an equation before any ```{BLOCK} block: say what it is about"
+            raise KeyFileError(path, message, place.line, place.column)
+        else:
+            claims += _claims(path, place, context)
+    if not claims:
+        raise KeyFileError(path, "no equation: a key has some between $$ and $$")
+    return tuple(claims)
+
+
+def _pieces(path: Path, text: str) -> Iterator[tuple[str, _Place]]:
+    """The blocks and the equations."""
+    markdown = MarkdownIt("commonmark").use(
+        dollarmath_plugin, allow_labels=False, double_inline=True
+    )
+    lines = text.split("\n")
+    for token in markdown.parse(text):
+        if token.map is None:
+            continue
+        first = token.map[0]
+        if token.type == "fence" and token.info.split()[:1] == [BLOCK]:
+            yield "block", _Place(token.content, first + 2, 1)
+        elif token.type == "math_block":
+            column = lines[first].find("$$") + 3
+            yield "math", _Place(token.content, first + 1, column)
+        elif token.type == "inline":
+            yield from _inside(path, token, lines)
+
+
+def _inside(path: Path, token: Token, lines: list[str]) -> Iterator[tuple[str, _Place]]:
+    """The equations within a paragraph; a $$ that nothing closes is an error."""
+    first, last = token.map or (0, 0)
+    for child in token.children or ():
+        if child.type == "math_inline_double":
+            line = next(n for n in range(first, last) if "$$" in lines[n])
+            yield "math", _Place(child.content, line + 1, lines[line].find("$$") + 3)
+        elif child.type == "text" and "$$" in child.content:
+            line = next((n for n in range(first, last) if "$$" in lines[n]), first)
+            column = lines[line].find("$$") + 1
+            raise KeyFileError(path, "$$: nothing closes it", line + 1, column)
+
+
+def _context(path: Path, place: _Place) -> _Context:
+    lines: dict[toml.Keys, int] = {}
+    try:
+        block, lines = toml.read(place.content, _Block)
+        return _made(block)
+    except toml.TomlError as error:
+        line, _, column = error.place.partition(":")
+        raise KeyFileError(path, str(error), place.line + int(line) - 1, int(column or 0)) from None
+    except _BlockError as error:
+        raise KeyFileError(path, str(error), place.line + lines.get(error.key, 1) - 1) from None
+
+
+class _BlockError(ValueError):
+    """What a block says that it cannot, and under which key."""
+
+    def __init__(self, message: str, *key: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
+def _made(block: _Block) -> _Context:
+    operation = _operation(block.operation)
+    single = [axis for axis, letter in block.axes.items() if letter == 1]
+    try:
+        within = of_operation(operation, block.convention, single, block.shapes)
+    except SettingError as error:
+        raise _BlockError(str(error), *error.key) from None
+    things = things_of(within)
+    names = usual(operation.name, within)
+    for letter, name in block.symbols.items():
+        if name not in things:
+            known = ", ".join(n for n in things if n != LOSS)
+            raise _BlockError(
+                f"no {name!r} in {operation.name}; it has: {known}", "symbols", letter
+            )
+        names[_read_name(letter, "symbols", letter)] = things[name]
+    axes = {a.name for array in within.inputs for a in array.axes}
+    sizes = {}
+    for axis, size_letter in block.axes.items():
+        if isinstance(size_letter, str):
+            if axis not in axes:
+                known = ", ".join(sorted(axes))
+                raise _BlockError(f"no axis {axis!r}; there are: {known}", "axes", axis)
+            sizes[_read_name(size_letter, "axes", axis)] = Axis(axis)
+    loss = things[LOSS]
+    scope = Scope({n: t for n, t in names.items() if n not in sizes}, sizes, _definition(loss))
+    found = {text: _condition(text, scope, within) for text in block.where}
+    needs = tuple(
+        distribution(a) for a in within.inputs if a.name in {"targets", "target"} and a.axes
+    )
+    return _Context(
+        operation.name,
+        within,
+        scope,
+        block.derivative,
+        _truth(block.derivative, things),
+        tuple(condition for condition in found.values() if condition is not None),
+        tuple(text for text, condition in found.items() if condition is None),
+        needs,
+    )
+
+
+def _operation(name: str) -> Operation:
+    try:
+        return catalog.find(name)
+    except LookupError as error:
+        raise _BlockError(str(error.args[0]), "operation") from None
+
+
+def _definition(thing: object) -> Definition:
+    if not isinstance(thing, Definition):
+        raise TypeError(f"{thing} is no definition")
+    return thing
+
+
+def _read_name(letter: str, *key: str) -> tuple[str, str, str]:
+    try:
+        return name_of(letter)
+    except (LatexError, ValueError):
+        raise _BlockError(f"{letter!r} is no LaTeX name", *key) from None
+
+
+def _truth(derivative: str, things: dict[str, object]) -> Tensor | None:
+    """What a block asks for: the derivative of the loss by an array."""
+    if not derivative:
+        return None
+    by = things.get(derivative)
+    if not isinstance(by, Array | Definition):
+        raise _BlockError(f"no array {derivative!r} to differentiate by", "derivative")
+    sizes = (
+        [a.size for a in by.axes] if isinstance(by, Array) else [i.upper + 1 for i in by.indices]
+    )
+    loss = _definition(things[LOSS])
+    return Tensor(tuple(sizes), lambda *at: slope(loss[()], by[at]))
+
+
+def _condition(text: str, scope: Scope, within: Derivation) -> Condition | None:
+    """What holds of whole arrays or axes; None where it is a relation of an equation's indices."""
+    words = text.replace("=", " = ").split()
+    axes = {a.name: a for array in within.inputs for a in array.axes}
+    match words:
+        case ["sum", "of", letter, "=", "1"]:
+            thing = scope.names.get(_read_name(letter, "where"))
+            if isinstance(thing, Array):
+                return distribution(thing)
+            raise _BlockError(f"{text!r}: {letter} is no array", "where")
+        case [axis, "=", "1"] if axis in axes:
+            return one_of(axes[axis])
+    return None
+
+
+def _claims(path: Path, place: _Place, context: _Context) -> Iterator[AnyClaim]:
+    try:
+        for equation in read(place.content, place.line, place.column):
+            yield from _of_equation(equation, context)
+    except LatexError as error:
+        said = str(error)
+        said = said if not error.token or error.token in said else f"{error.token}: {said}"
+        raise KeyFileError(path, said, error.line, error.column) from None
+
+
+def _of_equation(equation: Equation, context: _Context) -> Iterator[AnyClaim]:
+    sides = [_side(equation, n, context) for n in range(len(equation.sides))]
+    written = [write(side) for side in equation.sides]
+    named = isinstance(equation.sides[0], Symbol) and context.truth is not None
+    for n, side in enumerate(sides):
+        _try(side, may_be_a_name=named and n == 0)
+    truth = context.truth
+    if truth is not None and named:
+        sides[0] = lambda: truth
+    elif truth is not None:
+        sides.insert(0, lambda: truth)
+        written.insert(0, r"\frac{\partial L}{\partial " + context.derivative + "}")
+    if len(sides) == 1:
+        message = "one side only: name the derivative that it is of in the block"
+        raise LatexError(equation.line, equation.column, "", message)
+    given = tuple(_given(equation, context))
+    for n, (left, right) in enumerate(pairwise(sides)):
+        place = f"line {equation.sides[0].line}"
+        id_ = place if len(sides) == 2 else f"{place}, equality {n + 1}"
+        yield Claim(
+            id_,
+            f"{written[n]} = {written[n + 1]}",
+            left,
+            right,
+            context.within,
+            context.operation,
+            given,
+            context.needs,
+        )
+    if equation.shape:
+        yield _shape(equation, context, sides[-1], written[-1])
+
+
+def _side(equation: Equation, number: int, context: _Context) -> Callable[[], Tensor]:
+    return partial(meaning, equation, number, context.scope)
+
+
+def _try(side: Callable[[], Tensor], *, may_be_a_name: bool) -> None:
+    """Read a side now, so that what has no meaning is told before anything is judged."""
+    try:
+        side()
+    except ShapeError:
+        pass  # this is judged
+    except LatexError:
+        if not may_be_a_name:
+            raise
+
+
+def _given(equation: Equation, context: _Context) -> Iterator[Condition]:
+    yield from context.conditions
+    for text in context.relations:
+        yield provided(text, indicator(text, equation, context.scope))
+
+
+def _shape(
+    equation: Equation, context: _Context, side: Callable[[], Tensor], written: str
+) -> ShapeClaim:
+    place = f"line {equation.sides[0].line}, shape"
+    stated = tuple(size(node, equation, context.scope) for node in equation.shape)
+    factors = r" \times ".join(map(write, equation.shape))
+    text = rf"{written} \in \mathbb{{R}}^{{{factors}}}"
+    true = side().shape
+    if len(true) == 1:  # a vector may stand or lie
+        stated = tuple(s for s in stated if s != 1) or (sp.S.One,)
+    return ShapeClaim(place, text, true, stated, context.operation)
