@@ -204,6 +204,7 @@ def judge(claim: AnyClaim) -> Judgement:
     try:
         left, right = sides(claim.left, claim.right)
     except ShapeError as error:
+        said = replace(said, why=said.why or str(error))
         return _repaired(claim, _misfit(said, *error.shapes))
     for conditions in _cases(claim):
         if proved(left, right, claim.setting, conditions) and (

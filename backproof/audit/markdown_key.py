@@ -19,7 +19,7 @@ from backproof import catalog, toml
 from backproof.audit.key import KeyFileError, text_of
 from backproof.audit.latex.meaning import Scope, indicator, meaning, name_of, size
 from backproof.audit.latex.reader import read
-from backproof.audit.latex.syntax import Equation, LatexError, Symbol
+from backproof.audit.latex.syntax import Equation, LatexError
 from backproof.audit.latex.writer import write
 from backproof.audit.setting import LOSS, SettingError, of_operation
 from backproof.audit.symbols import things_of, usual
@@ -58,6 +58,17 @@ class _Context:
     conditions: tuple[Condition, ...]
     relations: tuple[str, ...]
     needs: tuple[Condition, ...]
+
+    @property
+    def wanted(self) -> str:
+        """The derivative that the block names, as it is written."""
+        return rf"\frac{{\partial L}}{{\partial {self.derivative}}}"
+
+    def asked(self) -> Tensor:
+        """The derivative that the block names."""
+        if self.truth is None:
+            raise LookupError("the block names no derivative")
+        return self.truth
 
 
 @dataclass(frozen=True)
@@ -249,49 +260,58 @@ def _claims(path: Path, place: _Place, context: _Context) -> Iterator[AnyClaim]:
 def _of_equation(equation: Equation, context: _Context) -> Iterator[AnyClaim]:
     sides = [_side(equation, n, context) for n in range(len(equation.sides))]
     written = [write(side) for side in equation.sides]
-    named = isinstance(equation.sides[0], Symbol) and context.truth is not None
-    for n, side in enumerate(sides):
-        _try(side, may_be_a_name=named and n == 0)
-    truth = context.truth
-    if truth is not None and named:
-        sides[0] = lambda: truth
-    elif truth is not None:
-        sides.insert(0, lambda: truth)
-        written.insert(0, r"\frac{\partial L}{\partial " + context.derivative + "}")
+    place = f"line {equation.sides[0].line}"
+    for n in range(len(sides)):
+        if not _has_meaning(sides[n], may_be_a_name=n == 0 and context.truth is not None):
+            sides[0] = context.asked
+    made = partial(
+        Claim,
+        setting=context.within,
+        operation=context.operation,
+        given=tuple(_given(equation, context)),
+        needs=context.needs,
+    )
     if len(sides) == 1:
-        message = "one side only: name the derivative that it is of in the block"
-        raise LatexError(equation.line, equation.column, "", message)
-    given = tuple(_given(equation, context))
+        if context.truth is None:
+            said = "one side only: name the derivative that it is of in the block"
+            raise LatexError(equation.line, equation.column, "", said)
+        yield made(place, f"{context.wanted} = {written[0]}", context.asked, sides[0])
+    elif context.truth is not None and sides[0] != context.asked:
+        yield from _left_hand_side(made, f"{place}, left-hand side", written[0], sides[0], context)
     for n, (left, right) in enumerate(pairwise(sides)):
-        place = f"line {equation.sides[0].line}"
         id_ = place if len(sides) == 2 else f"{place}, equality {n + 1}"
-        yield Claim(
-            id_,
-            f"{written[n]} = {written[n + 1]}",
-            left,
-            right,
-            context.within,
-            context.operation,
-            given,
-            context.needs,
-        )
+        yield made(id_, f"{written[n]} = {written[n + 1]}", left, right)
     if equation.shape:
         yield _shape(equation, context, sides[-1], written[-1])
+
+
+def _left_hand_side(
+    made: Callable[..., Claim],
+    place: str,
+    written: str,
+    side: Callable[[], Tensor],
+    context: _Context,
+) -> Iterator[Claim]:
+    """Whether a whole array on the left is the derivative that the block names."""
+    if side().rank == context.asked().rank:
+        yield made(place, f"{context.wanted} = {written}", context.asked, side)
 
 
 def _side(equation: Equation, number: int, context: _Context) -> Callable[[], Tensor]:
     return partial(meaning, equation, number, context.scope)
 
 
-def _try(side: Callable[[], Tensor], *, may_be_a_name: bool) -> None:
+def _has_meaning(side: Callable[[], Tensor], *, may_be_a_name: bool) -> bool:
     """Read a side now, so that what has no meaning is told before anything is judged."""
     try:
         side()
     except ShapeError:
-        pass  # this is judged
+        return True  # this is judged
     except LatexError:
         if not may_be_a_name:
             raise
+        return False
+    return True
 
 
 def _given(equation: Equation, context: _Context) -> Iterator[Condition]:
