@@ -187,7 +187,7 @@ def _entry(judged: Judgement) -> Iterator[str]:
         return
     yield f"- **{judged.id}**: ${judged.equation}$"
     if judged.why:
-        yield f"  <br>{judged.why}"
+        yield f"  <br>{judged.why.rstrip('.')}."
     if judged.counterexample is not None:
         yield f"  <br>Smallest case: {'; '.join(in_words(judged.counterexample))}."
     if judged.correction:

@@ -5,7 +5,7 @@ import sympy as sp
 from derivations import l2_penalty, softmax_cross_entropy
 from derivations.claims import AnyClaim, Claim, Line, ShapeClaim, setting, steps
 from derivations.notation import Positive, array, axes, delta, let, parameter, partial, total
-from derivations.tensor import Tensor, scalar, squared_norm, tensor
+from derivations.tensor import Tensor, squared_norm, tensor
 
 N, D, H, K = axes("N D H K")
 cost = sp.Symbol("J", real=True)
@@ -113,9 +113,6 @@ D_Z_I = r"\frac{\partial}{\partial z_i^3}"
 MASS = r"\sum_{j=1}^K \exp(z_i^3)_j"
 LOG_MASS = r"-(z_i^3)_{y_i} + \log " + MASS
 BY_TARGET = D_Z_I + r" \left(-(z_i^3)_{y_i}\right)"
-LEFT_OVER = (
-    "The index j of the sum is left over: the other terms are vectors, this one is a single entry."
-)
 
 
 def mean_over_samples(body: sp.Expr) -> sp.Expr:
@@ -123,9 +120,7 @@ def mean_over_samples(body: sp.Expr) -> sp.Expr:
     return total(body, i) / samples
 
 
-def of_scores(
-    number: int, latex: str, right: Tensor, repaired: Tensor | None = None, correction: str = ""
-) -> Claim:
+def of_scores(number: int, latex: str, right: Tensor) -> Claim:
     """An equation whose left-hand side is the derivative of the loss by one sample's scores."""
     return Claim(
         f"003 eq. {number}",
@@ -134,9 +129,6 @@ def of_scores(
         right,
         of_loss,
         "softmax_cross_entropy",
-        repaired=repaired,
-        correction=correction and f"{BY_Z_I} = {correction}",
-        why=LEFT_OVER if correction else "",
     )
 
 
@@ -189,16 +181,12 @@ _LOSS = (
     of_scores(
         6,
         r"\frac{1}{N} \left[" + BY_TARGET + r" + \frac{\exp(z_i^3)_j}{" + MASS + r"}\right]",
-        (by_target + scalar(sp.exp(z3[i, j]) / mass)) / samples,
         (by_target + probabilities) / samples,
-        r"\frac{1}{N} \left[" + BY_TARGET + r" + \frac{\exp(z_i^3)}{" + MASS + r"}\right]",
     ),
     of_scores(
         7,
         r"\frac{1}{N} \left[" + BY_TARGET + r" + \psi(z_i^3)_j\right]",
-        (by_target + scalar(probabilities[0, j])) / samples,
         (by_target + probabilities) / samples,
-        r"\frac{1}{N} \left[" + BY_TARGET + r" + \psi(z_i^3)\right]",
     ),
     Claim(
         "003 Question 2.a, the target's score",
@@ -211,9 +199,7 @@ _LOSS = (
     of_scores(
         8,
         r"\frac{1}{N} \left(\psi(z_i^3)_j - \Delta_i\right)",
-        (scalar(probabilities[0, j]) - one_hot) / samples,
         (probabilities - one_hot) / samples,
-        r"\frac{1}{N} \left(\psi(z_i^3) - \Delta_i\right)",
     ),
 )  # fmt: skip
 
