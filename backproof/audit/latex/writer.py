@@ -64,14 +64,14 @@ def write(node: Node | Equation) -> str:
 
 def _at(place: Place, node: Node) -> str:
     text = _write(node)
-    return text if _place(node) <= place else f"{{{text}}}"
+    return text if place_of(node) <= place else f"{{{text}}}"
 
 
-def _place(node: Node) -> Place:
+def place_of(node: Node) -> Place:
     """The narrowest place in which a node may stand without braces."""
     match node:
         case Call(argument=argument):
-            greedy = _place(argument) == Place.LAST_FACTOR
+            greedy = place_of(argument) == Place.LAST_FACTOR
             return Place.LAST_FACTOR if greedy else Place.FACTOR
         case Derivative(of=None):
             return Place.LAST_FACTOR
