@@ -9,9 +9,9 @@ from pathlib import Path
 
 from backproof import workers
 from backproof.audit import markdown_key, python_key
-from backproof.audit.key import KeyFileError
-from backproof.audit.repair import repair, slips
-from derivations.claims import AnyClaim, Claim, Judgement, judge
+from backproof.audit.key import Entry, KeyFileError
+from backproof.audit.repair import repair
+from derivations.claims import Claim, Judgement, judge
 from derivations.documents import DOCUMENTS
 
 SECONDS = 20.0
@@ -19,7 +19,7 @@ SECONDS = 20.0
 
 Task = tuple[str, int]
 
-_READERS: dict[str, Callable[[Path], tuple[AnyClaim, ...]]] = {
+_READERS: dict[str, Callable[[Path], tuple[Entry, ...]]] = {
     ".md": markdown_key.load,
     ".py": python_key.load,
 }
@@ -48,13 +48,13 @@ def judge_key(path: Path, processes: int = 1, seconds: float = SECONDS) -> list[
     KeyFileError
         Where the key cannot be read.
     """
-    tasks = [(str(path), n) for n in range(len(claims_of(path)))]
+    tasks = [(str(path), n) for n in range(len(entries_of(path)))]
     return _judge_each(_in_file, tasks, processes, seconds)
 
 
 @lru_cache(maxsize=1)
-def claims_of(path: Path) -> tuple[AnyClaim, ...]:
-    """The claims of a key.
+def entries_of(path: Path) -> tuple[Entry, ...]:
+    """The claims of a key, and how each may be repaired.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def _judge_each(
 
 def _out_of_time(task: Task, seconds: float) -> Judgement:
     name, number = task
-    claim = (DOCUMENTS[name] if name in DOCUMENTS else claims_of(Path(name)))[number]
+    claim = DOCUMENTS[name][number] if name in DOCUMENTS else entries_of(Path(name))[number].claim
     why = f"neither proved nor refuted within {seconds:g} s"
     return Judgement(claim.id, claim.equation, claim.operation, "undecided", why=why)
 
@@ -92,8 +92,8 @@ def _in_document(task: Task) -> Judgement:
 
 def _in_file(task: Task) -> Judgement:
     name, number = task
-    claim = claims_of(Path(name))[number]
-    found = judge(claim)
-    if found.status == "refuted" and not found.correction and isinstance(claim, Claim):
-        return replace(found, correction=repair(claim, slips(claim)))
+    entry = entries_of(Path(name))[number]
+    found = judge(entry.claim)
+    if found.status == "refuted" and not found.correction and isinstance(entry.claim, Claim):
+        return replace(found, correction=repair(entry.claim, entry.repairs()))
     return found

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
+
+from backproof.audit.repair import Repair
+from derivations.claims import AnyClaim
 
 LARGEST = 1_000_000
 """Bytes of a key; those of the longest course are a hundredth of it."""
@@ -14,6 +19,14 @@ class KeyFileError(ValueError):
     def __init__(self, path: Path, message: str, line: int = 0, column: int = 0) -> None:
         place = ":".join(str(part) for part in (path, line, column) if part)
         super().__init__(f"{place}: {message}")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A claim of a key, and what its right-hand side would be with one slip undone."""
+
+    claim: AnyClaim
+    repairs: Callable[[], Iterable[Repair]] = tuple
 
 
 def text_of(path: Path) -> str:

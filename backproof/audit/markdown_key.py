@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -16,15 +17,17 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from pydantic import Field
 
 from backproof import catalog, toml
-from backproof.audit.key import KeyFileError, text_of
-from backproof.audit.latex.meaning import Scope, indicator, meaning, name_of, size
+from backproof.audit.key import Entry, KeyFileError, text_of
+from backproof.audit.latex.edits import changed_once, letters_in
+from backproof.audit.latex.meaning import Name, Scope, indicator, meaning, name_of, size
 from backproof.audit.latex.reader import read
 from backproof.audit.latex.syntax import Equation, LatexError
 from backproof.audit.latex.writer import write
+from backproof.audit.repair import Repair
 from backproof.audit.setting import LOSS, SettingError, of_operation
 from backproof.audit.symbols import things_of, usual
 from backproof.operation import Operation
-from derivations.claims import AnyClaim, Claim, ShapeClaim
+from derivations.claims import Claim, ShapeClaim
 from derivations.equality import Condition, distribution, one_of, provided
 from derivations.notation import Array, Axis, Definition, Derivation
 from derivations.notation import partial as slope
@@ -80,7 +83,7 @@ class _Place:
     column: int
 
 
-def load(path: Path) -> tuple[AnyClaim, ...]:
+def load(path: Path) -> tuple[Entry, ...]:
     """The claims of a key in Markdown, in its order.
 
     Raises
@@ -89,7 +92,7 @@ def load(path: Path) -> tuple[AnyClaim, ...]:
         At the first thing in it that is not read, with its line and column.
     """
     text = text_of(path).replace("\r\n", "\n")
-    claims: list[AnyClaim] = []
+    claims: list[Entry] = []
     context: _Context | None = None
     for kind, place in _pieces(path, text):
         if kind == "block":
@@ -247,7 +250,7 @@ def _condition(text: str, scope: Scope, within: Derivation) -> Condition | None:
     return None
 
 
-def _claims(path: Path, place: _Place, context: _Context) -> Iterator[AnyClaim]:
+def _claims(path: Path, place: _Place, context: _Context) -> Iterator[Entry]:
     try:
         for equation in read(place.content, place.line, place.column):
             yield from _of_equation(equation, context)
@@ -257,7 +260,7 @@ def _claims(path: Path, place: _Place, context: _Context) -> Iterator[AnyClaim]:
         raise KeyFileError(path, said, error.line, error.column) from None
 
 
-def _of_equation(equation: Equation, context: _Context) -> Iterator[AnyClaim]:
+def _of_equation(equation: Equation, context: _Context) -> Iterator[Entry]:
     sides = [_side(equation, n, context) for n in range(len(equation.sides))]
     written = [write(side) for side in equation.sides]
     place = f"line {equation.sides[0].line}"
@@ -275,14 +278,16 @@ def _of_equation(equation: Equation, context: _Context) -> Iterator[AnyClaim]:
         if context.truth is None:
             said = "one side only: name the derivative that it is of in the block"
             raise LatexError(equation.line, equation.column, "", said)
-        yield made(place, f"{context.wanted} = {written[0]}", context.asked, sides[0])
+        claim = made(place, f"{context.wanted} = {written[0]}", context.asked, sides[0])
+        yield Entry(claim, _repairs(equation, 0, context.wanted, context))
     elif context.truth is not None and sides[0] != context.asked:
         yield from _left_hand_side(made, f"{place}, left-hand side", written[0], sides[0], context)
     for n, (left, right) in enumerate(pairwise(sides)):
         id_ = place if len(sides) == 2 else f"{place}, equality {n + 1}"
-        yield made(id_, f"{written[n]} = {written[n + 1]}", left, right)
+        claim = made(id_, f"{written[n]} = {written[n + 1]}", left, right)
+        yield Entry(claim, _repairs(equation, n + 1, written[n], context))
     if equation.shape:
-        yield _shape(equation, context, sides[-1], written[-1])
+        yield Entry(_shape(equation, context, sides[-1], written[-1]))
 
 
 def _left_hand_side(
@@ -291,10 +296,34 @@ def _left_hand_side(
     written: str,
     side: Callable[[], Tensor],
     context: _Context,
-) -> Iterator[Claim]:
+) -> Iterator[Entry]:
     """Whether a whole array on the left is the derivative that the block names."""
     if side().rank == context.asked().rank:
-        yield made(place, f"{context.wanted} = {written}", context.asked, side)
+        yield Entry(made(place, f"{context.wanted} = {written}", context.asked, side))
+
+
+def _repairs(
+    equation: Equation, number: int, left: str, context: _Context
+) -> Callable[[], Iterator[Repair]]:
+    """The equation with one slip undone in one of its sides."""
+
+    def candidates() -> Iterator[Repair]:
+        sizes = [_latex(name) for name in context.scope.sizes]
+        indices = {letter for side in equation.sides for letter in letters_in(side)}
+        for changed in changed_once(equation.sides[number], sizes, indices):
+            sides = list(equation.sides)
+            sides[number] = changed
+            side = _side(replace(equation, sides=tuple(sides)), number, context)
+            with suppress(LatexError):
+                if _has_meaning(side, may_be_a_name=False):
+                    yield Repair(side, f"{left} = {write(changed)}")
+
+    return candidates
+
+
+def _latex(name: Name) -> str:
+    base, below, above = name
+    return base + (f"_{{{below}}}" if below else "") + (f"^{{{above}}}" if above else "")
 
 
 def _side(equation: Equation, number: int, context: _Context) -> Callable[[], Tensor]:

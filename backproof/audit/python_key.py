@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import runpy
 import traceback
+from functools import partial
 from pathlib import Path
 
-from backproof.audit.key import KeyFileError, text_of
-from derivations.claims import AnyClaim, Claim, Illegible, ShapeClaim
+from backproof.audit.key import Entry, KeyFileError, text_of
+from backproof.audit.repair import slips
+from derivations.claims import Claim, Illegible, ShapeClaim
 
 
-def load(path: Path) -> tuple[AnyClaim, ...]:
+def load(path: Path) -> tuple[Entry, ...]:
     """The claims that a key lists as ``CLAIMS``.
 
     Raises
@@ -31,7 +33,7 @@ def load(path: Path) -> tuple[AnyClaim, ...]:
             raise KeyFileError(
                 path, f"CLAIMS[{number}] is {what}, not a claim of derivations.claims"
             )
-    return tuple(found)
+    return tuple(Entry(c, partial(slips, c) if isinstance(c, Claim) else tuple) for c in found)
 
 
 def _line(path: Path, error: BaseException) -> int:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from backproof.audit.judging import claims_of, judge_key
+from backproof.audit.judging import entries_of, judge_key
 from backproof.audit.key import LARGEST, KeyFileError
 from backproof.cli import main
 
@@ -127,7 +127,7 @@ def test_a_claim_that_takes_too_long_is_undecided(key):
 def test_claims_are_read_once(key):
     """For each process."""
     path = key(KEY)
-    assert claims_of(path) is claims_of(path)
+    assert entries_of(path) is entries_of(path)
 
 
 def test_a_key_that_cannot_be_read_raises(tmp_path):

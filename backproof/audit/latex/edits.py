@@ -76,7 +76,7 @@ def changed_once(
         Letters of the rest of the equation that its subscripts may be confused with.
     """
     found = {side}
-    for changed in _changes(side, sizes, sorted({*_letters(side), *indices})):
+    for changed in _changes(side, sizes, sorted({*letters_in(side), *indices})):
         if changed not in found:
             found.add(changed)
             yield changed
@@ -219,7 +219,7 @@ _TRANSPOSED = [(sign,) for sign in _TRANSPOSES]
 
 def _is_operand(node: Node) -> bool:
     """Whether a factor may be a matrix: no number, and no entry."""
-    return isinstance(node, Symbol | Script | Group | Call | Derivative) and not _letters(node)
+    return isinstance(node, Symbol | Script | Group | Call | Derivative) and not letters_in(node)
 
 
 def _turned(node: Node, sign: Node) -> Node:
@@ -314,7 +314,7 @@ def _without_a_sum(node: Node) -> Iterator[Node]:
 
 def _summed(term: Node, letters: Sequence[str]) -> Iterator[Node]:
     for letter in letters:
-        if letter in _letters(term):
+        if letter in letters_in(term):
             yield Summation((Symbol(letter),), None, fitted(term, Place.PRODUCT))
 
 
@@ -401,7 +401,7 @@ def _symbols(node: Placed) -> list[str]:
     return [name for name in found if len(name) == 1 and name.islower()]
 
 
-def _letters(side: Node) -> list[str]:
+def letters_in(side: Node) -> list[str]:
     """The letters of the subscripts, and those that sums are over."""
     under = (item for n in _walk(side) if isinstance(n, Script) for item in n.sub or ())
     over = (letter for node in _walk(side) for letter in _bound(node))
