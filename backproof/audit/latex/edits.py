@@ -123,10 +123,11 @@ def _everywhere(node: Node, change: Change) -> Iterator[Node]:
                 yield _replaced(node, part, fitted(changed, place))
             continue
         for n, child in enumerate(value):
-            last = isinstance(node, Product) and n == len(value) - 1
-            at = Place.LAST_FACTOR if last else place
             for changed in _everywhere(child, change):
-                yield _replaced(node, part, _with(value, n, fitted(changed, at)))
+                if isinstance(node, Product):
+                    yield _with_factor(node, n, changed)
+                else:
+                    yield _replaced(node, part, _with(value, n, fitted(changed, place)))
 
 
 def _values(node: Node) -> Iterator[tuple[str, Place]]:
@@ -184,6 +185,16 @@ def _product(factors: Sequence[Node], operators: Sequence[str]) -> Node:
     *others, last = factors
     fitting = [*(fitted(f, Place.FACTOR) for f in others), fitted(last, Place.LAST_FACTOR)]
     return Product(tuple(fitting), tuple(operators))
+
+
+def _with_factor(node: Product, n: int, factor: Node) -> Node:
+    """A product with another factor; those of a product among matrix products join the others."""
+    before, after = node.operators[:n], node.operators[n:]
+    factors: tuple[Node, ...] = (factor,)
+    operators: tuple[str, ...] = ()
+    if isinstance(factor, Product) and _MATRIX_PRODUCTS.issuperset(factor.operators + before[-1:]):
+        factors, operators = factor.factors, factor.operators
+    return _product(_with(node.factors, n, *factors), (*before, *operators, *after))
 
 
 # Signs

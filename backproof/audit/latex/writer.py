@@ -89,9 +89,21 @@ def _equation(node: Equation) -> str:
     sides = " = ".join(_at(Place.SUM, side) for side in node.sides)
     if not node.shape:
         return sides
-    place = Place.ITEM if len(node.shape) == 1 else Place.PRODUCT
-    sizes = r" \times ".join(_at(place, size) for size in node.shape)
-    return rf"{sides} \in \mathbb{{R}}^{{{sizes}}}"
+    return rf"{sides} \in \mathbb{{R}}^{{{_write(_crossed(node.shape))}}}"
+
+
+def _crossed(shape: tuple[Node, ...]) -> Node:
+    r"""The product that a shape is written as, a \times b."""
+    if len(shape) == 1:
+        return shape[0]
+    factors: list[Node] = []
+    operators: list[str] = []
+    for size in shape:
+        operators += [r"\times"] if factors else []
+        whole = isinstance(size, Product)
+        factors += size.factors if whole else (size,)
+        operators += size.operators if whole else ()
+    return Product(tuple(factors), tuple(operators))
 
 
 @_write.register
