@@ -122,13 +122,16 @@ def _numbers(seed: int) -> Iterator[int]:
 
 
 def draws(
-    derivation: Derivation, sizes: Sizes, formulas: Sequence[sp.Expr] = ()
+    derivation: Derivation,
+    sizes: Sizes,
+    formulas: Sequence[sp.Expr] = (),
+    count: int = _DRAWS,
 ) -> Iterator[dict[Entry, sp.Expr]]:
     """Fixed values for every input, of a kind on which these formulas are exact too."""
     formulas = [*formulas, *(d.body for d in (*derivation.primal, *derivation.definitions))]
     transcendental = any(f.has(*_TRANSCENDENTAL) for f in formulas)
     symbols = {sp.Symbol(n, integer=True, positive=True): v for n, v in sizes.items()}
-    for draw in range(_DRAWS):
+    for draw in range(count):
         stream = _numbers(draw + 1)
         values: dict[Entry, sp.Expr] = {}
         for array in derivation.inputs:

@@ -115,18 +115,18 @@ def fresh_index(size: sp.Expr) -> sp.Idx:
 
 def rename_bound(expression: sp.Expr) -> sp.Expr:
     """Give every bound index a name that occurs nowhere else."""
+    return _renamed(expression, {})
 
-    def renamed(bound: sp.Expr) -> sp.Expr:
-        body, *bounds = bound.args
-        body = rename_bound(body)
-        fresh = {b[0]: fresh_index(b[0].upper + 1) for b in bounds}
-        return bound.func(body.xreplace(fresh), *(limits(f) for f in fresh.values()))
 
+def _renamed(expression: sp.Expr, names: Mapping[sp.Idx, sp.Idx]) -> sp.Expr:
     if isinstance(expression, ExprWithLimits):
-        return renamed(expression)
+        body, *bounds = expression.args
+        fresh = {b[0]: fresh_index(b[0].upper + 1) for b in bounds}
+        body = _renamed(body, {**names, **fresh})
+        return expression.func(body, *(limits(f) for f in fresh.values()))
     if not expression.args or not expression.has(ExprWithLimits):
-        return expression
-    return expression.func(*map(rename_bound, expression.args))
+        return expression.xreplace(names) if names else expression
+    return expression.func(*(_renamed(a, names) for a in expression.args))
 
 
 def limits(index: sp.Idx) -> tuple[sp.Idx, sp.Expr, sp.Expr]:
