@@ -11,7 +11,7 @@ import numpy as np
 
 from backproof.error_analysis import Bounded
 from backproof.oracles.finite_difference import Probe
-from backproof.verdict import Say
+from backproof.verdict import SLOPES, Say
 
 Outcome = Literal["right", "wrong", "silent", "undecided"]
 
@@ -134,9 +134,6 @@ def adjudicate(evidence: Evidence) -> Finding:
         outcome = "silent"
     own = outcome == "wrong" and not evidence.forward_right and says.get(SLOPES) == "agree"
     return Finding(outcome, says, power, truth, actual, blamed, own)
-
-
-SLOPES = "finite differences"
 
 
 def _says(evidence: Evidence, truth: Bounded, blamed: str) -> dict[str, Say]:

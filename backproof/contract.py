@@ -215,8 +215,7 @@ class Contract:
 
     def _second(self, cotangent: np.ndarray) -> np.ndarray:
         """Another cotangent, in the same format."""
-        drawn = values.short(values.stream(seed_of("second")), cotangent.shape, 0)
-        return drawn.astype(cotangent.dtype)
+        return _short(seed_of("second"), cotangent.shape).astype(cotangent.dtype)
 
     def _combined(self, first: np.ndarray, second: np.ndarray) -> list[np.ndarray]:
         if not self._asks("linearity"):
@@ -238,7 +237,7 @@ class Contract:
         operation = self.examination.operation
         shape = operation.output_shape(draw.convention, sizes, draw.example.parameters)
         ones = self.examination.terms.course.cotangent == "ones"
-        cotangent = np.ones(shape) if ones else values.short(values.stream(1), shape, 0)
+        cotangent = np.ones(shape) if ones else _short(1, shape)
         other = replace(draw.example, inputs=inputs, cotangent=cotangent)
         return self.examination.example(replace(draw, example=other, sizes=sizes))
 
@@ -301,6 +300,12 @@ class Contract:
             if found.outcome == "wrong":
                 return found
         return Finding.kept()
+
+
+@cache
+def _short(seed: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Short decimals, to be copied: most examples ask for a shape that another has asked for."""
+    return values.short(values.stream(seed), shape, 0)
 
 
 def _laid_out(example: Example, layout: str) -> Example:

@@ -270,6 +270,8 @@ class Examination:
         return self._seen(draw, self.answer(self.example(draw))) if self.terms.draws else draw
 
     def _seen(self, draw: Draw, answer: Answer) -> Draw:
+        if not answer.observed:
+            return draw  # the same one, whose opinion is known to whoever asks next
         inputs = {**draw.example.inputs, **answer.observed}
         return replace(draw, example=replace(draw.example, inputs=inputs))
 

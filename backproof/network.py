@@ -22,8 +22,8 @@ Value = TypeVar("Value")
 Number = str | float
 """A number, or the name of the parameter that holds it."""
 
-Pull = Callable[[Value, frozenset[str]], Mapping[str, Value]]
-"""From the cotangent of a node's first output to those of the inputs that are named."""
+Pull = Callable[[Value], Mapping[str, Value]]
+"""From the cotangent of a node's first output to those of the inputs that are wanted."""
 
 Backward = Callable[[Value], dict[str, Value]]
 """From the cotangent of the first output to the gradients."""
@@ -60,8 +60,10 @@ class Calculus(Protocol[Value]):
     def given(self, array: np.ndarray | Value) -> Value:
         """An input as a value of this calculus; such a value stays as it is."""
 
-    def apply(self, node: Node, inputs: Mapping[str, Value]) -> tuple[Sequence[Value], Pull[Value]]:
-        """A node's outputs, and its VJP at these inputs."""
+    def apply(
+        self, node: Node, inputs: Mapping[str, Value], wanted: frozenset[str]
+    ) -> tuple[Sequence[Value], Pull[Value]]:
+        """A node's outputs, and its VJP at these inputs with respect to some of them."""
 
     def add(self, terms: Sequence[Value]) -> Value:
         """A sum, in any order."""
@@ -144,9 +146,9 @@ class Network:
         """
         values = {name: calculus.given(array) for name, array in arrays.items()}
         pulls = []
-        for node in self.nodes:
+        for node, wanted in zip(self.nodes, self._wanted, strict=True):
             given = {name: values[array] for name, array in node.inputs.items()}
-            made, pull = calculus.apply(node, given)
+            made, pull = calculus.apply(node, given, wanted)
             values.update(zip(node.outputs, made, strict=True))
             pulls.append(pull)
 
@@ -158,7 +160,7 @@ class Network:
             for node, pull, wanted in reversed(tuple(steps)):
                 if wanted and node.outputs[0] in upstream:
                     arriving = calculus.add(upstream[node.outputs[0]])
-                    for name, slope in pull(arriving, wanted).items():
+                    for name, slope in pull(arriving).items():
                         upstream[node.inputs[name]].append(slope)
             asked = (i.name for i in self.inputs if i.differentiable)
             return {name: calculus.add(upstream[name]) for name in asked if name in upstream}
@@ -191,7 +193,7 @@ class Numeric:
         return float(self.parameters[number] if isinstance(number, str) else number)
 
     def apply(
-        self, node: Node, inputs: Mapping[str, np.ndarray]
+        self, node: Node, inputs: Mapping[str, np.ndarray], wanted: frozenset[str]
     ) -> tuple[Sequence[np.ndarray], Pull[np.ndarray]]:
         """The implementation's forward, and its backward."""
         implementation = node.operation.implementation
@@ -199,7 +201,7 @@ class Numeric:
         numbers = {name: self.number(n) for name, n in node.parameters.items()}
         value, cache = implementation.forward(**inputs, **node.convention, **numbers)
 
-        def pull(cotangent: np.ndarray, wanted: frozenset[str]) -> dict[str, np.ndarray]:
+        def pull(cotangent: np.ndarray) -> dict[str, np.ndarray]:
             found = implementation.backward(cotangent, cache)._asdict()
             return {name: found[name] for name in wanted}
 

@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache, partial
+from functools import cache, cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -315,6 +315,12 @@ class Operation:
         return {name: parameters[name] for name in self.conventions}
 
 
+@cache
+def _symbol(name: str, **assumptions: bool) -> sp.Symbol:
+    """A symbol; SymPy takes its time to make one that it has made before."""
+    return sp.Symbol(name, **assumptions)
+
+
 def scalar_symbols(sizes: Sizes, parameters: Mapping[str, Any]) -> dict[sp.Symbol, Any]:
     """The symbols of `derivations` that stand for these sizes and hyper-parameters.
 
@@ -322,18 +328,18 @@ def scalar_symbols(sizes: Sizes, parameters: Mapping[str, Any]) -> dict[sp.Symbo
     ``window_height`` and ``window_width``.
     """
     symbols: dict[sp.Symbol, Any] = {
-        sp.Symbol(name, integer=True, positive=True): size for name, size in sizes.items()
+        _symbol(name, integer=True, positive=True): size for name, size in sizes.items()
     }
     for name, value in parameters.items():
         if isinstance(value, tuple):
             for axis, part in zip(("height", "width"), value, strict=True):
-                symbols[sp.Symbol(f"{name}_{axis}", integer=True, positive=True)] = part
+                symbols[_symbol(f"{name}_{axis}", integer=True, positive=True)] = part
         elif isinstance(value, int):
-            symbols[sp.Symbol(name, integer=True, positive=True)] = value
-            symbols[sp.Symbol(name, integer=True, nonnegative=True)] = value
+            symbols[_symbol(name, integer=True, positive=True)] = value
+            symbols[_symbol(name, integer=True, nonnegative=True)] = value
         elif isinstance(value, float):
-            symbols[sp.Symbol(name, real=True)] = value
-            symbols[sp.Symbol(name, positive=True)] = value
+            symbols[_symbol(name, real=True)] = value
+            symbols[_symbol(name, positive=True)] = value
     return symbols
 
 

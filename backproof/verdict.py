@@ -9,8 +9,6 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
-import numpy as np
-
 from backproof.isolation import weakest
 from backproof.version import __version__
 
@@ -18,6 +16,9 @@ SCHEMA = 1
 
 Status = Literal["pass", "fail", "error", "not-implemented", "not-judged", "undecided"]
 Say = Literal["agree", "disagree", "unreliable"]
+
+SLOPES = "finite differences"
+"""The oracle whose say may be none."""
 
 EXIT_CODES = {"pass": 0, "fail": 1, "incomplete": 3}
 USAGE = 2
@@ -204,6 +205,8 @@ class Verdict:
 
 def versions() -> dict[str, str]:
     """The versions that a verdict depends on."""
+    import numpy as np  # noqa: PLC0415 - the command line starts without it
+
     found = {
         "backproof": __version__,
         "python": platform.python_version(),

@@ -14,9 +14,6 @@ from typing import Any, TypeVar
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-_PRELOADED = ("backproof.verify", "backproof.homework", "torch")
-"""What workers import, which one process does for all of them where processes can be forked."""
-
 
 def available() -> int:
     """The processors that this process may use."""
@@ -34,7 +31,7 @@ def _context() -> Any:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(_PRELOADED))
+    context.set_forkserver_preload(["backproof.preload"])
     return context
 
 
@@ -129,6 +126,7 @@ def _result(future: Future[Result]) -> Result | None:
 
 def _settle(numbers: SimpleQueue[int]) -> None:
     gc.freeze()  # what was imported stays: no collection need walk through it
+    gc.enable()
     keep_to(numbers.get())
 
 

@@ -6,6 +6,8 @@ import base64
 import json
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,15 @@ class Ran:
     def record(self) -> Any:
         """Standard output as JSON."""
         return json.loads(self.out)
+
+
+def test_it_starts_without_what_takes_long_to_import():
+    """Its workers begin to import that while it still reads the command."""
+    code = "import sys, backproof.cli; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    loaded = set(done.stdout.split())
+    assert "click" in loaded
+    assert not loaded & {"numpy", "sympy", "hypothesis", "torch", "pydantic"}
 
 
 @pytest.mark.parametrize(

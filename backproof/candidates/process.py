@@ -370,11 +370,9 @@ class _Exchange:
         return reply
 
     def _read(self, size: int) -> bytes:
-        while True:
-            try:
-                return os.read(self.stdout, size)
-            except BlockingIOError:
-                self._wait(self.stdout, select.POLLIN)
+        if sys.platform != "win32":
+            self._wait(self.stdout, select.POLLIN)  # as a rule there is nothing yet
+        return os.read(self.stdout, size)
 
     def _write(self, content: memoryview | bytes) -> int:
         try:

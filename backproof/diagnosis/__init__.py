@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from backproof.aspects import Kinks
-from backproof.compare import SLOPES, Finding, within
+from backproof.compare import Finding, within
 from backproof.diagnosis.alterations import (
     altered_addends,
     altered_formulas,
@@ -40,7 +40,7 @@ from backproof.error_analysis import Bounded
 from backproof.examination import Examination
 from backproof.inputs.examples import Draw
 from backproof.precision import pick
-from backproof.verdict import Diagnosis
+from backproof.verdict import SLOPES, Diagnosis
 
 __all__ = ["Failure", "Fresh", "Kind", "diagnose", "hypotheses"]
 

@@ -9,15 +9,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 Shape = Sequence[int]
 
 
+class _Unseeded(np.random.SeedSequence):
+    """Gives a generator a state that costs nothing; it is to be seeded."""
+
+    def generate_state(self, n_words: int, dtype: Any = np.uint32) -> np.ndarray:
+        return np.zeros(n_words, dtype)
+
+
+_UNSEEDED = _Unseeded(0)
+
+
 def stream(seed: int) -> np.random.RandomState:
     """The source of numbers for one example."""
-    return np.random.RandomState(seed)
+    # `RandomState(seed)` asks for entropy and hashes it before it takes the seed: three times this.
+    numbers = np.random.RandomState(np.random.MT19937(_UNSEEDED))
+    numbers.seed(seed)
+    return numbers
 
 
 def shuffled(stream: np.random.RandomState, count: int) -> np.ndarray:

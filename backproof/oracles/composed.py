@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -33,33 +34,42 @@ _FAR, _NEAR, _CLOSER = 2.0**-7, 2.0**-30, 2.0**-6
 """How far inputs may move is looked for between these, in such steps; no stencil goes further."""
 
 
-@cache
-def _values(
-    derive: Derive, convention: Convention, names: tuple[str, ...]
-) -> Callable[[Arithmetic, Mapping[str, Bounded], Symbols], dict[str, Bounded]]:
-    """Compile the values of an operation's outputs."""
-    derivation = derive(**dict(convention))
-    forms = output_forms(derivation, names)
-    program = Program(derivation, [form for _, form in forms])
-    return lambda rounding, arrays, symbols: widest(forms, program.run(rounding, arrays, symbols))
+class _Compiled:
+    """The values of an operation's outputs, and its VJP with respect to some of its inputs.
+
+    What both need is computed once.
+    """
+
+    def __init__(
+        self, derivation: Derivation, outputs: Sequence[str], wanted: frozenset[str]
+    ) -> None:
+        self.cotangent = f"d{derivation.output.name}"
+        self.values = output_forms(derivation, outputs)
+        self.slopes = [form for form in gradient_forms(derivation) if form[0] in wanted]
+        forms = [form for _, form in (*self.values, *self.slopes)]
+        self.program = Program(derivation, forms)
+
+    def at(
+        self, rounding: Arithmetic, arrays: Mapping[str, Bounded], symbols: Symbols
+    ) -> tuple[dict[str, Bounded], Pull[Bounded]]:
+        """The outputs at these inputs, and the VJP there."""
+        program, split = self.program, len(self.values)
+        frame = program.begin(rounding, arrays, symbols)
+        values = widest(self.values, program.evaluate(frame, 0, split))
+
+        def pull(cotangent: Bounded) -> dict[str, Bounded]:
+            given = {**frame.arrays, self.cotangent: cotangent}
+            further = replace(frame, arrays=given, results=[*frame.results])
+            return widest(self.slopes, program.evaluate(further, split, len(program.results)))
+
+        return values, pull
 
 
 @cache
-def _slopes(
-    derive: Derive, convention: Convention, wanted: frozenset[str]
-) -> Callable[[Arithmetic, Mapping[str, Bounded], Bounded, Symbols], dict[str, Bounded]]:
-    """Compile an operation's VJP with respect to some of its inputs."""
-    derivation = derive(**dict(convention))
-    forms = [form for form in gradient_forms(derivation) if form[0] in wanted]
-    program = Program(derivation, [form for _, form in forms])
-
-    def evaluate(
-        rounding: Arithmetic, arrays: Mapping[str, Bounded], cotangent: Bounded, symbols: Symbols
-    ) -> dict[str, Bounded]:
-        given = {**arrays, f"d{derivation.output.name}": cotangent}
-        return widest(forms, program.run(rounding, given, symbols))
-
-    return evaluate
+def _compiled(
+    derive: Derive, convention: Convention, outputs: tuple[str, ...], wanted: frozenset[str]
+) -> _Compiled:
+    return _Compiled(derive(**dict(convention)), outputs, wanted)
 
 
 class _Analysis:
@@ -93,7 +103,7 @@ class _Analysis:
         return {name: self.number(n) for name, n in node.parameters.items()}
 
     def apply(
-        self, node: Node, inputs: Mapping[str, Bounded]
+        self, node: Node, inputs: Mapping[str, Bounded], wanted: frozenset[str]
     ) -> tuple[Sequence[Bounded], Pull[Bounded]]:
         """The closed forms of a node's outputs, and those of its VJP."""
         derive, convention = node.operation.derive, tuple(node.convention.items())
@@ -101,12 +111,9 @@ class _Analysis:
         values = {name: value.value for name, value in inputs.items()}
         sizes = sizes_of(node.operation.arrays(node.convention), values)
         symbols = scalar_symbols(sizes, self._numbers(node))
-
-        def pull(cotangent: Bounded, wanted: frozenset[str]) -> dict[str, Bounded]:
-            return _slopes(derive, convention, wanted)(self.rounding, inputs, cotangent, symbols)
-
-        evaluate = _values(derive, convention, node.operation.outputs)
-        return tuple(evaluate(self.rounding, inputs, symbols).values()), pull
+        compiled = _compiled(derive, convention, node.operation.outputs, wanted)
+        outputs, pull = compiled.at(self.rounding, inputs, symbols)
+        return tuple(outputs.values()), pull
 
     def add(self, terms: Sequence[Bounded]) -> Bounded:
         """A sum, in any order."""
@@ -138,7 +145,7 @@ class _Movement(_Analysis):
         self.room = math.inf
 
     def apply(
-        self, node: Node, inputs: Mapping[str, Bounded]
+        self, node: Node, inputs: Mapping[str, Bounded], wanted: frozenset[str]
     ) -> tuple[Sequence[Bounded], Pull[Bounded]]:
         """A node's outputs, once its inputs' distance from a kink is compared with their reach."""
         values = {name: value.value for name, value in inputs.items()}
@@ -146,7 +153,7 @@ class _Movement(_Analysis):
         if margin < math.inf:
             reach = np.max([value.bound.max(initial=0) for value in inputs.values()])
             self.room = min(self.room, float(margin / reach))
-        return super().apply(node, inputs)
+        return super().apply(node, inputs, wanted)
 
 
 class ComposedOracle:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ Labels = tuple[sp.Idx, ...]
 
 
 @dataclass
-class _Frame:
+class Frame:
     """One evaluation: the arrays given, the values of symbols, and the results of earlier steps."""
 
     rounding: Arithmetic
@@ -44,10 +45,17 @@ class _Frame:
         return array if isinstance(array, Bounded) else self.rounding.exact(array)
 
     def size(self, index: sp.Idx) -> int:
-        return int(self.symbols[index.upper + 1])
+        """The length of an axis."""
+        return int(self.symbols[_length(index)])
 
 
-Step = Callable[[_Frame], Any]
+@cache
+def _length(index: sp.Idx) -> sp.Expr:
+    """The symbol of an index's range: SymPy's addition takes longer than an einsum."""
+    return index.upper + 1
+
+
+Step = Callable[[Frame], Any]
 
 
 def _ordered(labels: set[sp.Idx]) -> Labels:
@@ -62,7 +70,11 @@ class Program:
         self.named = {d.name: d for d in (*derivation.definitions, *derivation.primal)}
         self.steps: list[Step] = []
         self.slots: dict[Any, tuple[int, Labels]] = {}
-        self.results = [self._result(f) for f in formulas]
+        self.results: list[tuple[int, tuple[int, ...], Labels]] = []
+        self.ends = [0]  # how many steps the formulas so far take
+        for formula in formulas:
+            self.results.append(self._result(formula))
+            self.ends.append(len(self.steps))
 
     def run(
         self,
@@ -70,7 +82,16 @@ class Program:
         arrays: Mapping[str, np.ndarray | Bounded],
         symbols: Mapping[sp.Symbol, Any],
     ) -> list[Bounded]:
-        """Evaluate every formula.
+        """Evaluate every formula; see `begin`."""
+        return self.evaluate(self.begin(rounding, arrays, symbols), 0, len(self.results))
+
+    def begin(
+        self,
+        rounding: Arithmetic,
+        arrays: Mapping[str, np.ndarray | Bounded],
+        symbols: Mapping[sp.Symbol, Any],
+    ) -> Frame:
+        """Take in what formulas are to be evaluated at.
 
         Parameters
         ----------
@@ -84,14 +105,17 @@ class Program:
         """
         symbols = dict(symbols)
         symbols |= {n: self.derivation.length(n, symbols) for n in self.derivation.sizes}
-        frame = _Frame(rounding, arrays, symbols, [])
+        return Frame(rounding, arrays, symbols, [])
+
+    def evaluate(self, frame: Frame, first: int, stop: int) -> list[Bounded]:
+        """Evaluate some of the formulas, with what those before them have computed."""
         with np.errstate(all="ignore"):
-            for step in self.steps:
+            for step in self.steps[len(frame.results) : self.ends[stop]]:
                 frame.results.append(step(frame))
-            return [self._finish(frame, *result) for result in self.results]
+            return [self._finish(frame, *result) for result in self.results[first:stop]]
 
     @staticmethod
-    def _finish(frame: _Frame, slot: int, order: tuple[int, ...], missing: Labels) -> Bounded:
+    def _finish(frame: Frame, slot: int, order: tuple[int, ...], missing: Labels) -> Bounded:
         result: Bounded = frame.results[slot]
         if missing:
             shape = tuple(frame.size(m) for m in missing)
@@ -134,7 +158,7 @@ class Program:
                 runs = [self._free(a) for a in sums]
                 own = [not isinstance(a, sp.Sum) for a in expression.args]
 
-                def add(f: _Frame) -> Bounded:
+                def add(f: Frame) -> Bounded:
                     count = sum(math.prod(f.size(i) for i in run) for run in runs) - 1
                     return f.rounding.add([s(f) for s in slots], [count * o for o in own])
 
@@ -142,7 +166,7 @@ class Program:
             case sp.Mul():
                 slots, labels = self._aligned(expression.args)
 
-                def product(f: _Frame) -> Bounded:
+                def product(f: Frame) -> Bounded:
                     return f.rounding.product([s(f) for s in slots])
 
                 return self._step(product), labels
@@ -188,21 +212,19 @@ class Program:
     def _symbol(self, symbol: sp.Symbol) -> int:
         name = symbol.name
 
-        def load(frame: _Frame) -> Bounded:
+        def load(frame: Frame) -> Bounded:
             if name in frame.arrays:  # the cotangent of a scalar
                 return frame.given(name)
             return frame.rounding.constant(frame.symbols[symbol])
 
         return self._step(load)
 
-    def _aligned(
-        self, parts: Sequence[sp.Expr]
-    ) -> tuple[list[Callable[[_Frame], Bounded]], Labels]:
+    def _aligned(self, parts: Sequence[sp.Expr]) -> tuple[list[Callable[[Frame], Bounded]], Labels]:
         """Compile the parts, and give each the axes of all of them."""
         compiled = [self.compile(p) for p in parts]
         labels = _ordered({i for _, found in compiled for i in found})
 
-        def view(slot: int, found: Labels) -> Callable[[_Frame], Bounded]:
+        def view(slot: int, found: Labels) -> Callable[[Frame], Bounded]:
             if found == labels:
                 return lambda f: f.results[slot]
             place = tuple(slice(None) if i in found else None for i in labels)
@@ -226,11 +248,11 @@ class Program:
             missing = tuple(i for i in definition.indices if i not in found)
             source = tuple((*missing, *found).index(i) for i in definition.indices)
 
-            def load(f: _Frame) -> Bounded:
+            def load(f: Frame) -> Bounded:
                 return self._finish(f, slot, source, missing)
         else:
 
-            def load(f: _Frame) -> Bounded:
+            def load(f: Frame) -> Bounded:
                 return f.given(name)
 
         if plain:
@@ -240,7 +262,7 @@ class Program:
         places = [self._integers(i) for i in indices]
         labels = _ordered({i for _, found in places for i in found})
 
-        def gather(f: _Frame) -> Bounded:
+        def gather(f: Frame) -> Bounded:
             at = tuple(_spread(f.results[slot], found, labels) for slot, found in places)
             return load(f).rearranged(lambda a: a[at])
 
@@ -266,7 +288,7 @@ class Program:
                 parts = [self._integers(a) for a in place.args]
                 labels = _ordered({i for _, found in parts for i in found})
 
-                def fold(f: _Frame) -> np.ndarray:
+                def fold(f: Frame) -> np.ndarray:
                     spread = [_spread(f.results[s], found, labels) for s, found in parts]
                     result = spread[0]
                     for part in spread[1:]:
@@ -283,7 +305,7 @@ class Program:
         (a, left), (b, right) = self._integers(i), self._integers(j)
         labels = _ordered({*left, *right})
 
-        def compare(f: _Frame) -> Bounded:
+        def compare(f: Frame) -> Bounded:
             same = _spread(f.results[a], left, labels) == _spread(f.results[b], right, labels)
             return f.rounding.exact(same)
 
@@ -305,7 +327,7 @@ class Program:
         pinned = self._pinned(factors, bound)
         free = [i for i in bound if i not in pinned]
 
-        def contract(f: _Frame) -> Bounded:
+        def contract(f: Frame) -> Bounded:
             count = math.prod(f.size(i) for i in free)
             result = f.rounding.contract([f.results[s] for s in slots], numbers, places, count)
             if absent:

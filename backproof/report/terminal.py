@@ -13,11 +13,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from backproof.compare import SLOPES
 from backproof.course import Level
 from backproof.isolation import warning
-from backproof.report.feedback import feedback
-from backproof.verdict import Check, Verdict
+from backproof.verdict import SLOPES, Check, Verdict
 
 if TYPE_CHECKING:
     from derivations.proof import Proof
@@ -116,6 +114,8 @@ def show_failures(
     level_of
         What to say of a check, by its id.
     """
+    from backproof.report.feedback import feedback  # noqa: PLC0415 - NumPy is not needed to start
+
     for check in verdict.checks:
         if check.status != "pass" or check.message or check.variation:
             out.print()

@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from backproof.compare import SLOPES, Evidence, adjudicate, detectable, within
+from backproof.compare import Evidence, adjudicate, detectable, within
 from backproof.error_analysis import Bounded
 from backproof.oracles.finite_difference import Probe
+from backproof.verdict import SLOPES
 
 TRUTH = np.array([1.0, -2.0, 4.0])
 WRONG = 2 * TRUTH

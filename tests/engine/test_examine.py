@@ -11,6 +11,7 @@ from backproof.candidates.candidate import Answer, CandidateError, Round
 from backproof.catalog import find
 from backproof.examination import Terms
 from backproof.inputs.examples import Course
+from backproof.oracles.symbolic import SymbolicOracle
 from derivations import sigmoid as derivation
 from derivations.notation import let
 from implementations import layernorm, linear, relu, sigmoid, softmax
@@ -365,3 +366,18 @@ def test_a_wrong_closed_form_is_named_and_the_candidate_passes():
     assert gradient.status == "pass"
     assert gradient.oracles["symbolic"] == "disagree"
     assert gradient.message == "the symbolic oracle stands alone against the others"
+
+
+def test_each_closed_form_is_evaluated_once_for_all_that_is_asked_of_an_example(monkeypatch):
+    """Values, gradients and contract have one opinion of an example between them."""
+    asked = []
+    opinion = SymbolicOracle.opinion
+
+    def counted(self, *question):
+        asked.append(question)
+        return opinion(self, *question)
+
+    monkeypatch.setattr(SymbolicOracle, "opinion", counted)
+    slack = ("linearity", "repeatability")  # ask for further opinions, at other cotangents
+    examine(find("linear"), count=20, terms=Terms(hides=frozenset(slack)))
+    assert len(asked) == 20

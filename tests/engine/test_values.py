@@ -54,6 +54,13 @@ def test_a_seed_gives_one_array(make, shape, more):
         assert np.array_equal(first, second)
 
 
+@pytest.mark.parametrize("seed", [0, 1, 99_999_999, 2**32 - 1])
+def test_a_stream_is_the_frozen_one(seed):
+    """However it is made, it is NumPy's own of that seed (NEP 19)."""
+    expected, found = np.random.RandomState(seed), values.stream(seed)
+    assert np.array_equal(found.random_sample(700), expected.random_sample(700))
+
+
 def test_short_decimals_are_distinct_and_never_zero():
     """No entry can stand in for another, none hides what it is multiplied with."""
     for array in drawn(values.short, (3, 4), 0):
