@@ -100,9 +100,11 @@ def _crossed(shape: tuple[Node, ...]) -> Node:
     operators: list[str] = []
     for size in shape:
         operators += [r"\times"] if factors else []
-        whole = isinstance(size, Product)
-        factors += size.factors if whole else (size,)
-        operators += size.operators if whole else ()
+        if isinstance(size, Product):
+            factors += size.factors
+            operators += size.operators
+        else:
+            factors.append(size)
     return Product(tuple(factors), tuple(operators))
 
 
