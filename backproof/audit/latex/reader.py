@@ -43,6 +43,7 @@ _BLANK = re.compile(
 _CONTINUES = re.compile(
     r"[\s&]*(=|\+|-|\*|\\(implies|Rightarrow|Longrightarrow|cdot|times|circ)(?![A-Za-z]))"
 )
+_UNFINISHED = ("=", "+", "-", "*", "/", r"\cdot", r"\times", r"\circ", r"\odot", r"\oslash")
 _PIECES = re.compile(r"\\begin\s*\{cases\}|\\end\s*\{cases\}|\\\\|\\.|[{}&]", re.DOTALL)
 
 
@@ -87,7 +88,7 @@ def _at(text: str, place: int, line: int, column: int) -> tuple[int, int]:
 
 
 def _rows(text: str) -> list[tuple[int, str]]:
-    """The equations, each with where it begins; a row that begins with a sign goes on with one."""
+    """The equations, each with where it begins; a sign at a row's end or begin joins two rows."""
     rows, begin, cases, open_braces = [], 0, 0, 0
     pieces = list(text)
     for piece in _PIECES.finditer(text):
@@ -100,7 +101,8 @@ def _rows(text: str) -> list[tuple[int, str]]:
             pieces[piece.start()] = " "
         elif found == r"\\":
             pieces[piece.start() : piece.end()] = "  "
-            if not _CONTINUES.match(text, piece.end()):
+            unfinished = text[begin : piece.start()].rstrip(" \t\n&").endswith(_UNFINISHED)
+            if not unfinished and not _CONTINUES.match(text, piece.end()):
                 rows.append((begin, piece.start()))
                 begin = piece.end()
     rows.append((begin, len(text)))
@@ -433,7 +435,10 @@ class _Tree(Transformer_InPlace[Equation, Equation]):
 
     def short(self, meta: Meta, children: list[Any]) -> _Mark:
         text = str(children[0])
-        return _Mark(_SCRIPTS[text[0]], (self._character(meta, text[1:].strip()),), meta)
+        name = text[1:].strip()
+        inner = self._character(meta, name)
+        inner = replace(inner, column=inner.column + len(text) - len(name))
+        return _Mark(_SCRIPTS[text[0]], (inner,), meta)
 
     def styled(self, meta: Meta, children: list[Any]) -> _Mark:
         sign, style = children[0][0], children[0].strip("_^ {\t\n")
