@@ -11,13 +11,18 @@ from backproof import workers
 from backproof.audit import markdown_key, python_key
 from backproof.audit.key import Entry, KeyFileError
 from backproof.audit.repair import repair
-from derivations.claims import Claim, Judgement, judge
+from derivations.claims import AnyClaim, Claim, Judgement, judge
 from derivations.documents import DOCUMENTS
 
 SECONDS = 20.0
 """For one claim: a hundred times what the dearest of the documents takes."""
 
+READING = 60.0
+"""Seconds for reading a key, which is done in a process of its own too."""
+
 Task = tuple[str, int]
+Header = tuple[str, str, str]
+"""A claim's id, its equation, and its operation."""
 
 _READERS: dict[str, Callable[[Path], tuple[Entry, ...]]] = {
     ".md": markdown_key.load,
@@ -28,7 +33,8 @@ _READERS: dict[str, Callable[[Path], tuple[Entry, ...]]] = {
 def judge_documents(processes: int = 1, seconds: float = SECONDS) -> list[Judgement]:
     """Judge every claim of the five documents, in their order."""
     tasks = [(name, n) for name, claims in DOCUMENTS.items() for n in range(len(claims))]
-    return _judge_each(_in_document, tasks, processes, seconds)
+    headers = [_header(DOCUMENTS[name][n]) for name, n in tasks]
+    return _judge_each(_in_document, tasks, headers, processes, seconds)
 
 
 def judge_key(path: Path, processes: int = 1, seconds: float = SECONDS) -> list[Judgement]:
@@ -48,8 +54,19 @@ def judge_key(path: Path, processes: int = 1, seconds: float = SECONDS) -> list[
     KeyFileError
         Where the key cannot be read.
     """
-    tasks = [(str(path), n) for n in range(len(entries_of(path)))]
-    return _judge_each(_in_file, tasks, processes, seconds)
+    (headers,) = workers.timed(_headers, [str(path)], 1, READING)
+    if headers is None:
+        raise KeyFileError(path, f"takes longer than {READING:g} s to read: split it")
+    tasks = [(str(path), n) for n in range(len(headers))]
+    return _judge_each(_in_file, tasks, headers, processes, seconds)
+
+
+def _headers(name: str) -> list[Header]:
+    return [_header(entry.claim) for entry in entries_of(Path(name))]
+
+
+def _header(claim: AnyClaim) -> Header:
+    return claim.id, claim.equation, claim.operation
 
 
 @lru_cache(maxsize=1)
@@ -69,20 +86,18 @@ def entries_of(path: Path) -> tuple[Entry, ...]:
 
 
 def _judge_each(
-    function: Callable[[Task], Judgement], tasks: Sequence[Task], processes: int, seconds: float
+    function: Callable[[Task], Judgement],
+    tasks: Sequence[Task],
+    headers: Sequence[Header],
+    processes: int,
+    seconds: float,
 ) -> list[Judgement]:
     found = workers.timed(function, tasks, processes, seconds)
-    return [
-        _out_of_time(task, seconds) if judgement is None else judgement
-        for task, judgement in zip(tasks, found, strict=True)
-    ]
-
-
-def _out_of_time(task: Task, seconds: float) -> Judgement:
-    name, number = task
-    claim = DOCUMENTS[name][number] if name in DOCUMENTS else entries_of(Path(name))[number].claim
     why = f"neither proved nor refuted within {seconds:g} s"
-    return Judgement(claim.id, claim.equation, claim.operation, "undecided", why=why)
+    return [
+        Judgement(*header, "undecided", why=why) if judgement is None else judgement
+        for header, judgement in zip(headers, found, strict=True)
+    ]
 
 
 def _in_document(task: Task) -> Judgement:

@@ -17,8 +17,11 @@ class KeyFileError(ValueError):
     """A key that cannot be read: where, and why."""
 
     def __init__(self, path: Path, message: str, line: int = 0, column: int = 0) -> None:
-        place = ":".join(str(part) for part in (path, line, column) if part)
-        super().__init__(f"{place}: {message}")
+        super().__init__(path, message, line, column)
+
+    def __str__(self) -> str:
+        path, message, *place = self.args
+        return ":".join(str(part) for part in (path, *place) if part) + f": {message}"
 
 
 @dataclass(frozen=True)
