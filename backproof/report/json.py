@@ -25,9 +25,9 @@ def audited(found: Audited) -> dict[str, Any]:
     return {**verdict(found.verdict), "ulps": [one.as_json() for one in found.ulps]}
 
 
-def schema() -> dict[str, Any]:
-    """The JSON Schema of that object."""
-    text = files("backproof.report").joinpath("schemas/check.schema.json").read_text("utf-8")
+def schema(of: str = "check") -> dict[str, Any]:
+    """The JSON Schema of the object that ``check``, or ``audit``, prints."""
+    text = files("backproof.report").joinpath(f"schemas/{of}.schema.json").read_text("utf-8")
     read: dict[str, Any] = json.loads(text)
     return read
 

@@ -22,48 +22,42 @@ TOTALS = {
 AGAIN = "backproof audit --documents --markdown docs/errata.md"
 
 
-@pytest.fixture(scope="module")
-def judged():
-    """Every claim's verdict, in order."""
-    return judge_documents(processes=2, seconds=120)
+def test_the_documents_have_the_verdicts_that_are_committed():
+    """One test, since judging them takes long.
 
-
-def test_the_page_of_errata_is_current(judged):
-    """Every verdict but "proved" stands there, with its condition, numbers, repair and reason."""
-    assert page(judged, figures()) == ERRATA.read_text("utf-8"), f"run: {AGAIN}"
-
-
-def test_every_document_has_the_verdicts_that_were_read_with_a_person_s_eyes(judged):
-    """None is undecided."""
+    Every verdict but "proved" stands on the page, with its condition, numbers, repair and reason.
+    """
+    judged = judge_documents(processes=2, seconds=120)
     for document, totals in TOTALS.items():
         assert Counter(j.status for j in judged if j.document == document) == totals
-
-
-def test_what_is_refuted_comes_with_numbers_a_repair_and_a_reason(judged):
-    """Each of them."""
     for found in judged:
         if found.status == "refuted":
             assert found.counterexample is not None, found.id
             assert found.correction, found.id
             assert found.why, found.id
+    assert page(judged, figures()) == ERRATA.read_text("utf-8"), f"run: {AGAIN}"
 
 
-def test_an_infinite_value_is_refuted_by_a_finite_one(judged):
+def one(place):
+    """The verdict of the claim at a place."""
+    (claim,) = (c for claims in DOCUMENTS.values() for c in claims if c.id == place)
+    return judge(claim)
+
+
+def test_an_infinite_value_is_refuted_by_a_finite_one():
     """The variance of one instance is a number (004, appendix C)."""
-    (found,) = (j for j in judged if j.id == "004 app. C, variance of one instance")
-    assert (found.counterexample.expected, found.counterexample.claimed) == (0.0, "infinity")
+    shown = one("004 app. C, variance of one instance").counterexample
+    assert (shown.expected, shown.claimed) == (0.0, "infinity")
 
 
-def test_a_missing_sum_is_seen_as_soon_as_there_are_two(judged):
+def test_a_missing_sum_is_seen_as_soon_as_there_are_two():
     """In a batch of one, equation 28 of document 004 is right."""
-    (found,) = (j for j in judged if j.id == "004 app. C eq. 28")
-    assert found.counterexample.sizes["batch"] == 2
+    assert one("004 app. C eq. 28").counterexample.sizes["batch"] == 2
 
 
-def test_a_product_that_does_not_fit_is_shown_where_it_does_not(judged):
+def test_a_product_that_does_not_fit_is_shown_where_it_does_not():
     """With one class, a row times the transpose of a^2 would have a value."""
-    (found,) = (j for j in judged if j.id == "003 eq. 11, line 2")
-    assert found.counterexample.sizes == {"H": 1, "K": 2, "N": 1}
+    assert one("003 eq. 11, line 2").counterexample.sizes == {"H": 1, "K": 2, "N": 1}
 
 
 def test_no_place_is_named_twice():
@@ -76,7 +70,7 @@ def test_no_place_is_named_twice():
 
 def test_a_correction_that_is_none_is_told():
     """A claim of the documents cannot bring a repair that is wrong."""
-    wrong = next(c for c in DOCUMENTS["003"] if c.id == "003 eq. 6")
+    wrong = next(c for c in DOCUMENTS["003"] if c.id == "003 eq. 10, line 2")
     broken = type(wrong)(**{**vars(wrong), "repaired": wrong.right})
     with pytest.raises(ValueError, match="the correction is not right either"):
         judge(broken)

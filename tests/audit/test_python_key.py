@@ -2,11 +2,13 @@
 
 import json
 
+import jsonschema
 import pytest
 
 from backproof.audit.judging import entries_of, judge_key
 from backproof.audit.key import LARGEST, KeyFileError
 from backproof.cli import main
+from backproof.report import json as json_report
 
 KEY = '''
 """A key of four claims."""
@@ -69,6 +71,7 @@ def test_the_record_is_the_same_twice(key, capsys):
         said.append(capsys.readouterr().out)
     assert said[0] == said[1]
     record = json.loads(said[0])
+    jsonschema.validate(record, json_report.schema("audit"))
     assert record["schema"] == 1
     assert record["totals"] == {"proved": 2, "refuted": 1, "illegible": 1}
     case = record["claims"][1]["counterexample"]
