@@ -212,12 +212,20 @@ def judge(claim: AnyClaim) -> Judgement:
         ):
             status = "holds-under" if conditions else "proved"
             texts = ", ".join(c.text for c in conditions)
-            return replace(said, status=status, condition=texts, scope="every size", why="")
+            scope = _scope(claim.setting)
+            return replace(said, status=status, condition=texts, scope=scope, why="")
     found = counterexample(left, right, claim.setting, claim.given, smallest=True)
     if found is None:
         return said
     scope = exact.show_sizes(found.sizes)
     return _repaired(claim, replace(said, status="refuted", counterexample=found, scope=scope))
+
+
+def _scope(within: Derivation) -> str:
+    """Every size, unless the document itself is about one."""
+    if len(within.check_sizes) == 1:
+        return f"sizes {exact.show_sizes(within.check_sizes[0])}"
+    return "every size"
 
 
 def _begins(claim: Claim, right: Tensor) -> bool:
