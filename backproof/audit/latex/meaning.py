@@ -670,7 +670,11 @@ class _Reading:
         thing, _ = self.named(node)
         if not isinstance(thing, Array | Definition):
             raise self.error(node, "a derivative is by an array, or by one of its entries")
-        return self.tensor(node, bound)
+        found = self.tensor(node, bound)
+        entry = found.entry(*matrices.free_indices(found.shape))
+        if not isinstance(entry, sp.Indexed | sp.Symbol):
+            raise self.error(node, "a derivative is not by a power")
+        return found
 
     def _bounds(self, node: syntax.Summation) -> list[tuple[str, Node | None, Node | None]]:
         """The letters of a sum, each with its first and its last value where they are given."""
