@@ -94,17 +94,26 @@ def load(path: Path) -> tuple[Entry, ...]:
     text = text_of(path).replace("\r\n", "\n")
     claims: list[Entry] = []
     context: _Context | None = None
+    waiting: _Place | None = None
     for kind, place in _pieces(path, text):
         if kind == "block":
-            context = _context(path, place)
+            _no_block_waits(path, waiting)
+            context, waiting = _context(path, place), place
         elif context is None:
             message = f"an equation before any ```{BLOCK} block: say what it is about"
             raise KeyFileError(path, message, place.line, place.column)
         else:
             claims += _claims(path, place, context)
+            waiting = None
+    _no_block_waits(path, waiting)
     if not claims:
         raise KeyFileError(path, "no equation: a key has some between $$ and $$")
     return tuple(claims)
+
+
+def _no_block_waits(path: Path, waiting: _Place | None) -> None:
+    if waiting is not None:
+        raise KeyFileError(path, "a block without an equation after it", waiting.line - 1)
 
 
 def _pieces(path: Path, text: str) -> Iterator[tuple[str, _Place]]:

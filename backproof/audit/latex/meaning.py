@@ -248,6 +248,7 @@ class _Reading:
     def __init__(self, scope: Scope, equation: Equation) -> None:
         self.scope, self.equation = scope, equation
         self.free: dict[str, sp.Idx] = {}
+        self.unrolled = 0
 
     def error(self, node: Node, message: str) -> LatexError:
         name = _name(node)
@@ -726,8 +727,9 @@ class _Reading:
         self, node: syntax.Summation, letter: str, ends: tuple[int, int], bound: Indices
     ) -> Tensor:
         first, last = ends
-        if last - first >= _MOST_TERMS:
-            raise self.error(node, f"a sum over more than {_MOST_TERMS} numbers")
+        self.unrolled += max(last - first + 1, 0)
+        if self.unrolled > _MOST_TERMS:
+            raise self.error(node, f"sums over more than {_MOST_TERMS} numbers")
         places = (sp.Integer(n) - 1 for n in range(first, last + 1))
         parts = [self.tensor(node.body, {**bound, letter: place}) for place in places]
         return reduce(lambda a, b: a + b, parts, scalar(0))
