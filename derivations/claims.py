@@ -206,7 +206,7 @@ def judge(claim: AnyClaim) -> Judgement:
     except ShapeError as error:
         said = replace(said, why=said.why or str(error))
         return _repaired(claim, _misfit(said, *error.shapes))
-    for conditions in _cases(claim):
+    for conditions in cases(claim):
         if proved(left, right, claim.setting, conditions) and (
             conditions or claim.begin is None or _begins(claim, right)
         ):
@@ -214,7 +214,9 @@ def judge(claim: AnyClaim) -> Judgement:
             texts = ", ".join(c.text for c in conditions)
             scope = _scope(claim.setting)
             return replace(said, status=status, condition=texts, scope=scope, why="")
-    found = counterexample(left, right, claim.setting, claim.given, smallest=True)
+    found = None
+    for conditions in ((*claim.given, *claim.needs), claim.given):
+        found = found or counterexample(left, right, claim.setting, conditions, smallest=True)
     if found is None:
         return said
     scope = exact.show_sizes(found.sizes)
@@ -234,8 +236,8 @@ def _begins(claim: Claim, right: Tensor) -> bool:
     return proved(begin, right, claim.setting)
 
 
-def _cases(claim: Claim) -> Iterator[tuple[Condition, ...]]:
-    """What to take for granted: nothing, what is stated, and one thing more."""
+def cases(claim: Claim) -> Iterator[tuple[Condition, ...]]:
+    """What a claim may take for granted: nothing, what is stated, and one thing more."""
     yield ()
     if claim.given:
         yield claim.given
@@ -247,7 +249,7 @@ def _repaired(claim: Claim, refuted: Judgement) -> Judgement:
     if claim.repaired is None:
         return refuted
     left, right = sides(claim.left, claim.repaired)
-    if not any(proved(left, right, claim.setting, c) for c in _cases(claim)):
+    if not any(proved(left, right, claim.setting, c) for c in cases(claim)):
         raise ValueError(f"{claim.id}: the correction is not right either")
     return replace(refuted, correction=claim.correction)
 

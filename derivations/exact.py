@@ -15,6 +15,7 @@ from itertools import permutations, product
 from typing import Any
 
 import sympy as sp
+from sympy.core.evalf import PrecisionExhausted
 from sympy.core.function import AppliedUndef
 
 from derivations.differentiation import PRIME
@@ -35,6 +36,8 @@ Environment = dict[sp.Idx, int]
 Entry = tuple[str, tuple[int, ...]]
 
 _DRAWS = 2
+_DIGITS = 10
+"""That are known of a difference before it is said not to be 0."""
 _TRANSCENDENTAL = (sp.exp, sp.log, sp.tanh, sp.erf)
 
 
@@ -166,6 +169,8 @@ def _entry(
         return weights[index[-1]] / sum(weights)
     if array.positive:
         return abs(number) / sp.Integer(3)
+    if array.whole:
+        return number
     if transcendental and array.differentiable:
         return number * sp.log(2)
     return number / sp.Integer(2)
@@ -408,6 +413,14 @@ def _fold(operation: Callable[[Dual, Dual], Dual], parts: Iterator[Dual]) -> Dua
 
 
 def same(a: sp.Expr, b: sp.Expr) -> bool:
-    """Whether two exact numbers are one."""
+    """Whether two exact numbers are one.
+
+    What no rewriting shows to be 0, and a hundred digits do not tell from it, is taken for 0.
+    """
     difference = sp.expand(a - b)
-    return difference == 0 or sp.radsimp(difference) == 0 or sp.cancel(difference) == 0
+    if difference.is_Rational:
+        return bool(difference == 0)
+    try:
+        return bool(difference.evalf(_DIGITS, strict=True) == 0)
+    except PrecisionExhausted:
+        return True

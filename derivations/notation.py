@@ -64,6 +64,9 @@ class Array:
         Every entry is above 0.
     index_into
         The entries are indices along that axis.
+    whole
+        Cross-checks take whole numbers for its entries, also where they take logarithms for others:
+        it multiplies these, and the products shall be logarithms again.
     differentiable
         Whether the operation has a gradient with respect to it.
     """
@@ -73,6 +76,7 @@ class Array:
     sums_to_one: bool = False
     positive: bool = False
     index_into: Axis | None = None
+    whole: bool = False
     differentiable: bool = True
 
     def __getitem__(self, indices: Any) -> sp.Expr:

@@ -175,10 +175,12 @@ def diag(vector: Tensor) -> Tensor:
     """The matrix with a vector on its diagonal; of a matrix, its diagonal."""
     if vector.rank == 2:
         if vector.shape[0] != vector.shape[1]:
-            raise ShapeError("the diagonal of", vector.shape)
+            raise ShapeError(
+                "only a square matrix has a diagonal", vector.shape, vector.shape[:1] * 2
+            )
         return Tensor(vector.shape[:1], lambda i: vector.entry(i, i))
     if vector.rank != 1:
-        raise ShapeError("diag of", vector.shape)
+        raise ShapeError("diag is of a vector or a matrix", vector.shape, vector.shape[:1])
     return Tensor(vector.shape * 2, lambda i, j: delta(i, j) * vector.entry(i))
 
 
@@ -187,6 +189,19 @@ def trace(matrix: Tensor) -> Tensor:
     diagonal = diag(matrix)
     k = fresh_index(diagonal.shape[0])
     return scalar(total(diagonal.entry(k), k))
+
+
+def contracted(one: Tensor, other: Tensor, count: int) -> Tensor:
+    """The sum over the last axes of the one and the first of the other, as many as these."""
+    if one.rank < count or one.shape[-count:] != other.shape[:count]:
+        raise ShapeError("no product of these", one.shape, other.shape)
+    over = [fresh_index(size) for size in other.shape[:count]]
+    kept = one.rank - count
+
+    def entry(*at: sp.Expr) -> sp.Expr:
+        return total(one.entry(*at[:kept], *over) * other.entry(*over, *at[kept:]), *over)
+
+    return Tensor((*one.shape[:kept], *other.shape[count:]), entry)
 
 
 def squared_norm(of: Tensor) -> Tensor:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -19,22 +19,24 @@ from pydantic import Field
 from backproof import catalog, toml
 from backproof.audit.key import Entry, KeyFileError, text_of
 from backproof.audit.latex.edits import changed_once, letters_in
-from backproof.audit.latex.meaning import Name, Scope, indicator, meaning, name_of, size
+from backproof.audit.latex.meaning import Name, Scope, Thing, indicator, meaning, name_of, size
 from backproof.audit.latex.reader import read
-from backproof.audit.latex.syntax import Equation, LatexError
+from backproof.audit.latex.syntax import Derivative, Equation, LatexError, Node, Symbol
 from backproof.audit.latex.writer import write
 from backproof.audit.repair import Repair
 from backproof.audit.setting import LOSS, SettingError, of_operation
-from backproof.audit.symbols import things_of, usual
+from backproof.audit.symbols import function_named, functions, things_of, usual
 from backproof.operation import Operation
-from derivations.claims import Claim, ShapeClaim
-from derivations.equality import Condition, distribution, one_of, provided
-from derivations.notation import Array, Axis, Definition, Derivation
+from derivations.claims import Claim, Formula, ShapeClaim
+from derivations.equality import AXES, Condition, distribution, equal, one_of, provided
+from derivations.notation import Array, Axis, Definition, Derivation, parameter
 from derivations.notation import partial as slope
-from derivations.tensor import ShapeError, Tensor
+from derivations.tensor import ShapeError, Tensor, free_indices
 
 BLOCK = "backproof"
 """The language of the fenced blocks."""
+
+_DOLLARS = re.compile(r"(?<!\\)\$\$")
 
 Words = dict[str, str]
 
@@ -46,6 +48,9 @@ class _Block(toml.Table):
     axes: dict[str, str | Literal[1]] = Field(default_factory=dict)
     shapes: dict[str, list[str]] = Field(default_factory=dict)
     symbols: Words = Field(default_factory=dict)
+    functions: Words = Field(default_factory=dict)
+    numbers: list[str] = Field(default_factory=list)
+    held: list[str] = Field(default_factory=list)
     where: list[str] = Field(default_factory=list)
 
 
@@ -130,22 +135,34 @@ def _pieces(path: Path, text: str) -> Iterator[tuple[str, _Place]]:
             yield "block", _Place(token.content, first + 2, 1)
         elif token.type == "math_block":
             column = lines[first].find("$$") + 3
-            yield "math", _Place(token.content, first + 1, column)
+            yield "math", _Place(_as_placed(token.content, first, lines), first + 1, column)
         elif token.type == "inline":
             yield from _inside(path, token, lines)
 
 
 def _inside(path: Path, token: Token, lines: list[str]) -> Iterator[tuple[str, _Place]]:
     """The equations within a paragraph; a $$ that nothing closes is an error."""
-    first, last = token.map or (0, 0)
+    found = token.map or (0, 0)
+    dollars = ((n, at.start()) for n in range(*found) for at in _DOLLARS.finditer(lines[n]))
     for child in token.children or ():
         if child.type == "math_inline_double":
-            line = next(n for n in range(first, last) if "$$" in lines[n])
-            yield "math", _Place(child.content, line + 1, lines[line].find("$$") + 3)
-        elif child.type == "text" and "$$" in child.content:
-            line = next((n for n in range(first, last) if "$$" in lines[n]), first)
-            column = lines[line].find("$$") + 1
-            raise KeyFileError(path, "$$: nothing closes it", line + 1, column)
+            (line, column), _ = next(dollars), next(dollars)
+            yield "math", _Place(_as_placed(child.content, line, lines), line + 1, column + 3)
+            continue
+        for _ in range(child.content.count("$$")):
+            line, column = next(dollars, (-1, 0))
+            if child.type == "text" and line >= 0:
+                raise KeyFileError(path, "$$: nothing closes it", line + 1, column + 1)
+
+
+def _as_placed(content: str, line: int, lines: list[str]) -> str:
+    """A text with its lines at the columns that they have in the file: lists and quotes indent."""
+    first, *others = content.split("\n")
+    placed = [
+        " " * max(whole.find(part.strip()), 0) + part.strip()
+        for part, whole in zip(others, lines[line + 1 :], strict=False)
+    ]
+    return "\n".join([first, *placed])
 
 
 def _context(path: Path, place: _Place) -> _Context:
@@ -184,6 +201,7 @@ def _made(block: _Block) -> _Context:
                 f"no {name!r} in {operation.name}; it has: {known}", "symbols", letter
             )
         names[_read_name(letter, "symbols", letter)] = things[name]
+    names |= _functions(block) | _numbers(block)
     axes = {a.name for array in within.inputs for a in array.axes}
     sizes = {}
     for axis, size_letter in block.axes.items():
@@ -193,10 +211,11 @@ def _made(block: _Block) -> _Context:
                 raise _BlockError(f"no axis {axis!r}; there are: {known}", "axes", axis)
             sizes[_read_name(size_letter, "axes", axis)] = Axis(axis)
     loss = things[LOSS]
-    scope = Scope({n: t for n, t in names.items() if n not in sizes}, sizes, _definition(loss))
+    names = {n: t for n, t in names.items() if n not in sizes}
+    scope = Scope(names, sizes, _definition(loss), tuple(_held(block, things)))
     found = {text: _condition(text, scope, within) for text in block.where}
     needs = tuple(
-        distribution(a) for a in within.inputs if a.name in {"targets", "target"} and a.axes
+        distribution(a) for a in within.inputs if a.name == "targets" and a.index_into is None
     )
     return _Context(
         operation.name,
@@ -217,6 +236,30 @@ def _operation(name: str) -> Operation:
         raise _BlockError(str(error.args[0]), "operation") from None
 
 
+def _functions(block: _Block) -> dict[Name, Thing]:
+    known = functions()
+    found: dict[Name, Thing] = {}
+    for letter, name in block.functions.items():
+        if name not in known:
+            said = f"no function {name!r}; there are: {', '.join(known)}"
+            raise _BlockError(said, "functions", letter)
+        found |= function_named(_read_name(letter, "functions", letter), known[name])
+    return found
+
+
+def _numbers(block: _Block) -> dict[Name, Thing]:
+    return {_read_name(letter, "numbers"): parameter(letter) for letter in block.numbers}
+
+
+def _held(block: _Block, things: Mapping[str, Thing]) -> Iterator[Definition]:
+    for name in block.held:
+        thing = things.get(name)
+        if not isinstance(thing, Definition):
+            known = ", ".join(n for n, t in things.items() if isinstance(t, Definition))
+            raise _BlockError(f"no intermediate {name!r}; there are: {known}", "held")
+        yield thing
+
+
 def _definition(thing: object) -> Definition:
     if not isinstance(thing, Definition):
         raise TypeError(f"{thing} is no definition")
@@ -230,7 +273,7 @@ def _read_name(letter: str, *key: str) -> tuple[str, str, str]:
         raise _BlockError(f"{letter!r} is no LaTeX name", *key) from None
 
 
-def _truth(derivative: str, things: dict[str, object]) -> Tensor | None:
+def _truth(derivative: str, things: Mapping[str, Thing]) -> Tensor | None:
     """What a block asks for: the derivative of the loss by an array."""
     if not derivative:
         return None
@@ -270,12 +313,10 @@ def _claims(path: Path, place: _Place, context: _Context) -> Iterator[Entry]:
 
 
 def _of_equation(equation: Equation, context: _Context) -> Iterator[Entry]:
-    sides = [_side(equation, n, context) for n in range(len(equation.sides))]
-    written = [write(side) for side in equation.sides]
+    """Each side is judged against the first: a wrong one is told once, and those after it alone."""
+    first, *others = (_side(equation, n, context) for n in range(len(equation.sides)))
+    written, *latex = (write(side) for side in equation.sides)
     place = f"line {equation.sides[0].line}"
-    for n in range(len(sides)):
-        if not _has_meaning(sides[n], may_be_a_name=n == 0 and context.truth is not None):
-            sides[0] = context.asked
     made = partial(
         Claim,
         setting=context.within,
@@ -283,32 +324,46 @@ def _of_equation(equation: Equation, context: _Context) -> Iterator[Entry]:
         given=tuple(_given(equation, context)),
         needs=context.needs,
     )
-    if len(sides) == 1:
+    if not others:
         if context.truth is None:
             said = "one side only: name the derivative that it is of in the block"
             raise LatexError(equation.line, equation.column, "", said)
-        claim = made(place, f"{context.wanted} = {written[0]}", context.asked, sides[0])
-        yield Entry(claim, _repairs(equation, 0, context.wanted, context))
-    elif context.truth is not None and sides[0] != context.asked:
-        yield from _left_hand_side(made, f"{place}, left-hand side", written[0], sides[0], context)
-    for n, (left, right) in enumerate(pairwise(sides)):
-        id_ = place if len(sides) == 2 else f"{place}, equality {n + 1}"
-        claim = made(id_, f"{written[n]} = {written[n + 1]}", left, right)
-        yield Entry(claim, _repairs(equation, n + 1, written[n], context))
+        first, others, latex, written = context.asked, [first], [written], context.wanted
+    elif isinstance(equation.sides[0], Symbol) and not _has_meaning(first, context):
+        first = context.asked
+    elif context.truth is not None and _is_another(first, context.asked):
+        id_ = f"{place}, left-hand side"
+        yield Entry(made(id_, f"{context.wanted} = {written}", context.asked, first))
+    for n, (side, text) in enumerate(zip(others, latex, strict=True), start=1):
+        id_ = place if len(others) == 1 else f"{place}, equality {n}"
+        claim = _entry_by_entry(made(id_, f"{written} = {text}", first, side), equation.sides[0])
+        number = len(equation.sides) - len(others) + n - 1
+        yield Entry(claim, _repairs(equation, number, written, context))
     if equation.shape:
-        yield Entry(_shape(equation, context, sides[-1], written[-1]))
+        yield Entry(_shape(equation, context, (first, *others)[-1], (written, *latex)[-1]))
 
 
-def _left_hand_side(
-    made: Callable[..., Claim],
-    place: str,
-    written: str,
-    side: Callable[[], Tensor],
-    context: _Context,
-) -> Iterator[Entry]:
-    """Whether a whole array on the left is the derivative that the block names."""
-    if side().rank == context.asked().rank:
-        yield Entry(made(place, f"{context.wanted} = {written}", context.asked, side))
+def _is_another(side: Callable[[], Tensor], asked: Callable[[], Tensor]) -> bool:
+    """Whether a whole array on the left is not, as it is written, what the block names."""
+    found, truth = _read(side), asked()
+    at = tuple(free_indices(truth.shape))
+    return found is not None and found.rank == truth.rank and found.entry(*at) != truth.entry(*at)
+
+
+def _entry_by_entry(claim: Claim, left: Node) -> Claim:
+    """The derivative of an elementwise function, told by one array: what is by another entry is 0.
+
+    So it is said of the diagonal alone.
+    """
+    above, beside = _read(claim.left), _read(claim.right)
+    if not isinstance(left, Derivative) or above is None or beside is None or not beside.rank:
+        return claim
+    if above.shape != beside.shape * 2:
+        return claim
+    at = free_indices(above.shape, AXES)
+    diagonal = map(equal, at[: beside.rank], at[beside.rank :])
+    spread = Tensor(above.shape, lambda *to: beside.entry(*to[: beside.rank]))
+    return replace(claim, right=spread, given=(*claim.given, *diagonal))
 
 
 def _repairs(
@@ -324,7 +379,7 @@ def _repairs(
             sides[number] = changed
             side = _side(replace(equation, sides=tuple(sides)), number, context)
             with suppress(LatexError):
-                if _has_meaning(side, may_be_a_name=False):
+                if _read(side) is not None:
                     yield Repair(side, f"{left} = {write(changed)}")
 
     return candidates
@@ -339,17 +394,23 @@ def _side(equation: Equation, number: int, context: _Context) -> Callable[[], Te
     return partial(meaning, equation, number, context.scope)
 
 
-def _has_meaning(side: Callable[[], Tensor], *, may_be_a_name: bool) -> bool:
-    """Read a side now, so that what has no meaning is told before anything is judged."""
+def _has_meaning(side: Callable[[], Tensor], context: _Context) -> bool:
+    """Whether a name on the left is one of something; where it is not, the block says of what."""
     try:
-        side()
-    except ShapeError:
-        return True  # this is judged
+        _read(side)
     except LatexError:
-        if not may_be_a_name:
+        if context.truth is None:
             raise
         return False
     return True
+
+
+def _read(side: Formula) -> Tensor | None:
+    """What a side means; None where its shapes do not fit, which is judged."""
+    try:
+        return side() if callable(side) else None
+    except ShapeError:
+        return None
 
 
 def _given(equation: Equation, context: _Context) -> Iterator[Condition]:

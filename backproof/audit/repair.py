@@ -10,7 +10,7 @@ from typing import NamedTuple
 import sympy as sp
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
-from derivations.claims import Claim, Formula, sides
+from derivations.claims import Claim, Formula, cases, sides
 from derivations.equality import AXES, proved
 from derivations.notation import Partial, total
 from derivations.tensor import ShapeError, Tensor, free_indices
@@ -34,7 +34,7 @@ def repair(claim: Claim, candidates: Iterable[Repair]) -> str:
             left, right = sides(claim.left, candidate.formula)
         except ShapeError:
             continue
-        if proved(left, right, claim.setting, claim.given):
+        if any(proved(left, right, claim.setting, given) for given in cases(claim)):
             return candidate.text
     return ""
 

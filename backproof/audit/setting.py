@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
+from backproof.network import Network, Node
 from backproof.operation import Operation
 from derivations.claims import setting
 from derivations.equality import collapsed
-from derivations.notation import Array, Axis, Definition, Derivation, let, total
+from derivations.notation import Array, Axis, Definition, Derivation, let, parameter, total
 
 LOSS = "loss_of_all"
 """The number that every derivative without another numerator is of."""
@@ -41,7 +42,7 @@ def of_operation(
     Parameters
     ----------
     operation
-        Of the catalog, with a derivation.
+        Of the catalog: one with a derivation, or a network of such.
     convention
         Where it is not the first of each.
     single
@@ -56,7 +57,9 @@ def of_operation(
     """
     derivation = _derivation(operation, convention)
     output = derivation.output
-    inputs, loss = list(derivation.inputs), output[()] if not output.indices else None
+    # What is a distribution in the catalog may be anything in a key, until it is needed.
+    inputs = [replace(a, sums_to_one=False) for a in derivation.inputs]
+    loss = output[()] if not output.indices else None
     if loss is None:
         axes = tuple(Axis(str(i.upper + 1)) for i in output.indices)
         inputs.append(Array(f"d{output.name}", axes))
@@ -83,10 +86,85 @@ def _derivation(operation: Operation, convention: Mapping[str, str]) -> Derivati
             said = f"{name} of {operation.name} is one of {', '.join(map(str, known))}"
             raise SettingError(said, "convention", name)
         chosen[name] = next(k for k in known if str(k) == value)
+    composition = operation.composition(chosen)
+    if isinstance(composition, Network):
+        return _of_network(composition)
     derivation = operation.derivation(chosen)
     if derivation is None:
         raise SettingError(f"{operation.name} has no formula of its own", "operation")
     return derivation
+
+
+def _of_network(network: Network) -> Derivation:
+    """The operations of a network as definitions, each in terms of those before it.
+
+    What an operation defines for itself is named behind its first output: ``data_loss.target``.
+    """
+    inputs = {i.name: Array(i.name, tuple(map(Axis, i.axes))) for i in network.inputs}
+    axes = {name: array.axes for name, array in inputs.items()}
+    definitions: list[Definition] = []
+    for node in network.nodes:
+        derivation = node.operation.derivation(node.convention)
+        if derivation is None:
+            raise SettingError(f"{node.operation.name} has no formula of its own", "operation")
+        arrays = {a.name: a for a in derivation.inputs}
+        for name, given in node.inputs.items():
+            if given in inputs:
+                whole = inputs[given].whole or (node.operation.name, name) == ("linear", "weight")
+                inputs[given] = replace(arrays[name], name=given, axes=axes[given], whole=whole)
+        renamed = _Renaming(derivation, node, axes)
+        own = (*derivation.definitions, *derivation.primal)
+        definitions += (renamed(d) for d in own if renamed.knows(d))  # without those of backward
+        axes |= {d.name: tuple(Axis(str(i.upper + 1)) for i in d.indices) for d in definitions}
+    named = {d.name: d for d in definitions}
+    name, (first, *others) = next(iter(network.outputs.items()))
+    at = named[first].indices
+    output = let(name, at, sp.Add(*(named[n][at] for n in (first, *others))))
+    return Derivation(
+        network.output_names[0],
+        tuple(replace(a, index_into=_into(network, a.name)) for a in inputs.values()),
+        primal=(output,) if name not in named else (named[name],),
+        gradients=(),
+        definitions=tuple(d for d in definitions if d.name != name),
+    )
+
+
+def _into(network: Network, name: str) -> Axis | None:
+    into = next(i.into for i in network.inputs if i.name == name)
+    return Axis(into) if into else None
+
+
+class _Renaming:
+    """An operation's definitions in the letters of the network that it is a node of."""
+
+    def __init__(self, within: Derivation, node: Node, axes: Mapping[str, Sequence[Axis]]) -> None:
+        self.outputs = dict(zip((d.name for d in within.primal), node.outputs, strict=False))
+        self.prefix = node.outputs[0]
+        self.names = dict(node.inputs)
+        self.symbols: dict[sp.Expr, sp.Expr] = {
+            theirs.size: ours.size
+            for array in within.inputs
+            for theirs, ours in zip(array.axes, axes[node.inputs[array.name]], strict=True)
+        }
+        self.symbols |= {
+            parameter(name): parameter(number) if isinstance(number, str) else sp.sympify(number)
+            for name, number in node.parameters.items()
+        }
+
+    def knows(self, definition: Definition) -> bool:
+        """Whether a definition is in terms of the inputs and of what has been renamed."""
+        return {e.base.name for e in definition.body.atoms(sp.Indexed)} <= self.names.keys()
+
+    def __call__(self, definition: Definition) -> Definition:
+        own = f"{self.prefix}.{definition.name}"
+        name = self.outputs.get(definition.name, own)
+        indices = tuple(i.xreplace(self.symbols) for i in definition.indices)
+        body = definition.body.replace(lambda e: isinstance(e, sp.Indexed), self._entry)
+        self.names[definition.name] = name
+        return let(name, indices, body.xreplace(self.symbols))
+
+    def _entry(self, entry: sp.Indexed) -> sp.Expr:
+        return sp.IndexedBase(self.names[entry.base.name])[entry.indices]
 
 
 def _axis(within: Derivation, name: str) -> Axis:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from backproof.audit.latex.meaning import Name, Thing, name_of, relu, sigmoid, softmax
+import sympy as sp
+
+from backproof import catalog
+from backproof.audit.latex.meaning import Apply, Name, Thing, name_of, softmax
+from backproof.operation import Operation
+from derivations.differentiation import PRIME, differentiate
 from derivations.notation import Derivation, parameter
 
 _LETTERS: Mapping[str, tuple[str, ...]] = {
@@ -33,15 +38,49 @@ _PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "slope": (r"\alpha", "a"),
     "alpha": (r"\alpha",),
     "strength": (r"\lambda",),
+    "reg": (r"\lambda",),
 }
 
-_FUNCTIONS: Mapping[str, Mapping[str, Thing]] = {
-    "sigmoid": {r"\sigma": sigmoid},
-    "softmax": {r"\sigma": softmax},
-    "softmax_cross_entropy": {r"\sigma": softmax},
-    "relu": {r"\sigma": relu},
+_FUNCTIONS: Mapping[str, Mapping[str, str]] = {
+    "sigmoid": {r"\sigma": "sigmoid"},
+    "softmax": {r"\sigma": "softmax"},
+    "softmax_cross_entropy": {r"\sigma": "softmax"},
+    "relu": {r"\sigma": "relu"},
 }
 """What the letter of an activation is, in keys about it."""
+
+
+def functions() -> dict[str, Operation]:
+    """The operations that a key can give a letter to, as functions of one array."""
+    return {o.name: o for o in catalog.OPERATIONS if o.name == "softmax" or _formula(o) is not None}
+
+
+def _formula(operation: Operation) -> tuple[sp.Expr, sp.Expr] | None:
+    """An entry of an elementwise operation, and what it is an expression in."""
+    derivation = None if operation.conventions else operation.derivation({})
+    if derivation is None or len(derivation.inputs) != 1:
+        return None
+    output = derivation.output
+    entry = derivation.inputs[0][output.indices]
+    return (output.body, entry) if output.body.atoms(sp.Indexed) == {entry} else None
+
+
+def function_named(letter: Name, operation: Operation) -> dict[Name, Thing]:
+    """An operation as a function, and its derivative with a prime, under a letter."""
+    found = _formula(operation)
+    if found is None:
+        return {letter: softmax}
+    formula, entry = found
+    base, below, above = letter
+    slope = differentiate(formula, entry)
+    return {
+        letter: _elementwise(formula, entry),
+        (base + PRIME, below, above): _elementwise(slope, entry),
+    }
+
+
+def _elementwise(formula: sp.Expr, entry: sp.Expr) -> Apply:
+    return lambda argument: argument.map(lambda x: formula.xreplace({entry: x}))
 
 
 def things_of(within: Derivation) -> dict[str, Thing]:
@@ -52,8 +91,13 @@ def things_of(within: Derivation) -> dict[str, Thing]:
 
 
 def _parameters(within: Derivation) -> set[str]:
+    """Numbers that are neither the size of an axis nor computed."""
+    computed = {a.name for a in within.inputs} | {d.name for d in within.definitions}
+    symbols = {s for d in within.definitions for s in d.body.free_symbols}
     return {
-        s.name for d in within.definitions for s in d.body.free_symbols if s.name in _PARAMETERS
+        s.name
+        for s in symbols
+        if isinstance(s, sp.Symbol) and not s.is_integer and s.name not in computed
     }
 
 
@@ -66,5 +110,6 @@ def usual(operation: str, within: Derivation) -> dict[Name, Thing]:
             for letter in letters[name]:
                 found.setdefault(name_of(letter), things[name])
     for letter, function in _FUNCTIONS.get(operation, {}).items():
-        found.setdefault(name_of(letter), function)
+        for primed, thing in function_named(name_of(letter), catalog.find(function)).items():
+            found.setdefault(primed, thing)
     return found

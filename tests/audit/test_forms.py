@@ -25,6 +25,7 @@ def forms() -> Iterator[tuple[str, tuple[str, str]]]:
 
 
 FORMS = dict(forms())
+UNDER_A_DISTRIBUTION = {"Softmax less target", "Softmax less target, through exponentials"}
 TOKEN = re.compile(r"\\[A-Za-z]+|\d+|[A-Za-z]|\S")
 SCRIPTED_SUM = re.compile(r"\\sum_(\{[^{}]*\}|\w)(\^(\{[^{}]*\}|\w))?")
 TRANSPOSE = re.compile(r"\^T")
@@ -51,7 +52,8 @@ def test_there_are_many_forms():
 @pytest.mark.parametrize("form", FORMS)
 def test_a_true_equation_is_proved_in_an_unusual_form(form, tmp_path):
     """Rearranged, with other letters, in matrices or entries."""
-    assert verdicts(tmp_path, *FORMS[form]) == ["proved"]
+    (verdict,) = verdicts(tmp_path, *FORMS[form])
+    assert verdict == ("holds-under" if form in UNDER_A_DISTRIBUTION else "proved")
 
 
 def changed(latex: str) -> Iterator[str]:
@@ -108,6 +110,6 @@ def test_an_equation_that_is_one_token_off_is_refuted_or_equal(tmp_path):
     for mutant in MUTANTS:
         (status,) = set(verdicts(tmp_path, *mutant.values)) or {"none"}
         outcomes[status] += 1
-        assert status in {"refuted", "proved", "not read"}, mutant.id
+        assert status in {"refuted", "proved", "holds-under", "not read"}, mutant.id
     assert outcomes["refuted"] + outcomes["proved"] >= 100
     assert outcomes["refuted"] > 10 * outcomes["proved"]

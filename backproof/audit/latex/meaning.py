@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import reduce, singledispatchmethod
-from typing import TypeAlias, cast
+from typing import TypeAlias, TypeGuard, cast
 
 import sympy as sp
 
@@ -28,7 +28,7 @@ from derivations.notation import (
     partial,
     total,
 )
-from derivations.tensor import ShapeError, Tensor, scalar
+from derivations.tensor import ShapeError, Tensor, free_indices, scalar
 
 Apply: TypeAlias = Callable[[Tensor], Tensor]
 Thing: TypeAlias = Array | Definition | sp.Expr | Apply
@@ -68,11 +68,14 @@ class Scope:
         The axes whose lengths names stand for.
     loss
         What derivatives without another numerator are of.
+    held
+        Intermediates that are variables of their own where anything but the loss is differentiated.
     """
 
     names: Mapping[Name, Thing]
     sizes: Mapping[Name, Axis]
     loss: Definition
+    held: tuple[Definition, ...] = ()
 
 
 def meaning(equation: Equation, side: int, scope: Scope) -> Tensor:
@@ -146,6 +149,10 @@ def _characters(item: Node) -> str | None:
         case syntax.Relation(left=left, operator=sign, right=right):
             sides = _text([left]), _text([right])
             return None if None in sides else f"{sides[0]}{sign}{sides[1]}"
+        case syntax.Terms(terms=terms, signs=signs):
+            parts = [_characters(term) for term in terms]
+            if None not in parts:
+                return "".join(f"{s}{p}" for s, p in zip(signs, parts, strict=True))
     return None
 
 
@@ -168,7 +175,7 @@ class _Pending:
             return Tensor(other.shape, delta)
         if other.rank == 0:
             return scalar(1)
-        raise ShapeError("the identity is square", other.shape)
+        raise ShapeError("the identity is square", other.shape, other.shape[:1] * 2)
 
     def beside(self, size: sp.Expr, *, column: bool) -> Tensor:
         """A vector of ones of this length."""
@@ -190,7 +197,7 @@ def _elementwise(function: Callable[[sp.Expr], sp.Expr]) -> Apply:
 def softmax(scores: Tensor) -> Tensor:
     """Softmax along the last axis."""
     if not scores.rank:
-        raise ShapeError("softmax is of several numbers", scores.shape)
+        raise ShapeError("softmax is of several numbers", scores.shape, (sp.Integer(2),))
     k = fresh_index(scores.shape[-1])
     return replace(
         scores,
@@ -227,6 +234,10 @@ FUNCTIONS: Mapping[str, Apply] = {
     "sigmoid": sigmoid,
     "relu": relu,
     "ReLU": relu,
+    "tanh'": _elementwise(lambda x: 1 - sp.tanh(x) ** 2),
+    "sigmoid'": _elementwise(lambda x: sp.exp(-x) / (1 + sp.exp(-x)) ** 2),
+    "relu'": _elementwise(Positive),
+    "ReLU'": _elementwise(Positive),
 }
 """The functions of one argument that need no declaration."""
 
@@ -240,6 +251,17 @@ def _children(node: Node) -> Iterator[Node]:
                 yield from child.conditions
             elif isinstance(child, syntax.Placed):
                 yield cast("Node", child)  # only equations and cases hold anything else
+
+
+def _bound_by(node: syntax.Script) -> list[str]:
+    """The indices of an array that is written by its entries: ``[x_{ij}]_{i,j=1}^{m,n}``."""
+    match node:
+        case syntax.Script(
+            base=syntax.Group(),
+            sub=(*others, syntax.Relation(left=syntax.Symbol() as last, operator="=")),
+        ) if all(isinstance(other, syntax.Symbol) for other in others):
+            return [cast("syntax.Symbol", index).name for index in (*others, last)]
+    return []
 
 
 class _Reading:
@@ -322,12 +344,26 @@ class _Reading:
                     return found
         return None
 
+    def _range_anywhere(self, letter: str) -> sp.Expr | None:
+        """The size of the axis along which an index runs in another sum."""
+        level: list[syntax.Placed] = list(self.equation.sides)
+        while level:
+            for node in level:
+                if isinstance(node, syntax.Script):
+                    found = self._range_under(letter, node, [])
+                    if found is not None:
+                        return found
+            level = [child for node in level for child in syntax.children(node)]
+        return None
+
     def _range_in(self, letter: str, node: Node, tied: list[str]) -> sp.Expr | None:
         if isinstance(node, syntax.Summation):
             limits = {name: above for name, _, above in self._bounds(node)}
             if letter in limits:
                 return None
         if isinstance(node, syntax.Script):
+            if letter in _bound_by(node):
+                return None
             found = self._range_under(letter, node, tied)
             if found is not None:
                 return found
@@ -505,18 +541,40 @@ class _Reading:
 
     def _script_of(self, node: syntax.Script, bound: Indices) -> Value:
         """A script on something that is no declared name."""
+        found: Value
+        left = node.sup
         match node.base:
             case syntax.Symbol(name=r"\delta") if node.sub:
-                return self.raised(self._kronecker(node, bound), node.sup, bound)
-            case syntax.Symbol(name="e") if node.sup and not node.sub:
-                return self.tensor(node.sup[0], bound).map(sp.exp)
-            case syntax.Symbol(name=name) if name in LOSSES:
-                return matrices.tensor(self.scope.loss)
+                found = self._kronecker(node, bound)
+            case syntax.Symbol(name=r"\nabla") if node.sub:
+                found = self._slope(node, node.sub[0], bound)
             case syntax.Ones() if node.sub:
-                return self.raised(self._ones(node.sub, bound), node.sup, bound)
+                found = self._ones(node.sub, bound)
+            case syntax.Symbol(name="e") if node.sup and not node.sub:
+                found, left = self.tensor(node.sup[0], bound).map(sp.exp), None
+            case syntax.Symbol(name=name) if name in LOSSES:
+                found, left = matrices.tensor(self.scope.loss), None
             case syntax.Norm(inner=inner):
-                return self._norm(node, self.tensor(inner, bound), bound)
-        return self._behind(node, self.value(node.base, bound), bound)
+                found, left = self._norm(node, self.tensor(inner, bound), bound), None
+            case syntax.Group() if _bound_by(node):
+                found, left = self._array(node, bound), None
+            case _:
+                found, left = self._behind(node, self.value(node.base, bound), bound), None
+        return self.raised(found, left, bound)
+
+    def _array(self, node: syntax.Script, bound: Indices) -> Tensor:
+        """``[f_{ij}]_{i,j=1}^{m,n}``: the array that has this formula for an entry."""
+        letters = _bound_by(node)
+        if node.sup is None:
+            sizes = [self.range(letter, (node.base,)) for letter in letters]
+        else:
+            sizes = [self.number(end, bound) for end in node.sup]
+        if None in sizes or len(sizes) != len(letters):
+            raise self.error(node, "an array says how far each index runs: [x_i]_{i=1}^{n}")
+        return Tensor(
+            tuple(sizes),
+            lambda *at: self.number(node.base, {**bound, **dict(zip(letters, at, strict=True))}),
+        )
 
     def _kronecker(self, node: syntax.Script, bound: Indices) -> Tensor:
         indices = _split(node.sub)
@@ -555,11 +613,23 @@ class _Reading:
         power = sup[0]
         if isinstance(power, syntax.Symbol) and power.name in _TRANSPOSES:
             return value.T
-        if isinstance(power, syntax.Group) and power.bracket == "(" and _text((power,)) is not None:
+        if self._is_decoration(power, bound):
             return value
         if isinstance(value, _Pending):
             raise self.error(power, "ones have no power")
         return _power(value, self.number(power, bound))
+
+    def _is_decoration(self, sup: Node, bound: Indices) -> bool:
+        """Whether a superscript counts a layer, ``(l-1)``, and is no power."""
+        if not (isinstance(sup, syntax.Group) and sup.bracket == "(" and _text((sup,)) is not None):
+            return False
+        if not isinstance(sup.items[0], syntax.Terms):
+            return True
+        try:
+            self.number(sup, bound)
+        except LatexError:
+            return True
+        return False
 
     @value.register
     def terms(self, node: syntax.Terms, bound: Indices) -> Value:
@@ -585,7 +655,11 @@ class _Reading:
             value, used = self._applied(factor, following, bound)
             place += used
             if chunks and operator not in _HADAMARD:
-                chunks[-1] = self._times(chunks[-1], operator, value, factor)
+                last = factors[place - used - 1][1]
+                if _is_chain(last, operator, factor):
+                    chunks[-1] = self._chained(chunks[-1], factor, value, bound)
+                else:
+                    chunks[-1] = self._times(chunks[-1], operator, value, factor)
             else:
                 between.append(operator)
                 chunks.append(value)
@@ -598,30 +672,90 @@ class _Reading:
     def _applied(
         self, factor: Node, following: tuple[str, Node | None], bound: Indices
     ) -> tuple[Value, int]:
-        """A factor, or a function with the bracket behind it, and how many factors that are."""
+        """A factor, or one that takes the next with it, and how many factors that are."""
         operator, argument = following
-        if argument is not None and not operator and self._is_differential(factor, argument):
-            derivative = syntax.Derivative(
-                None, argument, syntax.Symbol(LOSSES[0]), line=factor.line, column=factor.column
+        if argument is not None and not operator:
+            found = self._slope_or_loss(factor, argument, bound)
+            if found is None:
+                found = self._function(factor, argument, bound)
+            if found is not None:
+                return found, 2
+        return self.value(factor, bound), 1
+
+    def _slope_or_loss(self, factor: Node, argument: Node, bound: Indices) -> Value | None:
+        r"""``dW``, ``\nabla_W L`` or ``L(x, y)``."""
+        if self._is_differential(factor, argument):
+            return self._slope(factor, argument, bound)
+        if _is_gradient(factor) and self._is_loss(argument):
+            return self.value(factor, bound)
+        if self._is_loss(factor) and self._are_arguments(argument):
+            return self.value(factor, bound)
+        return None
+
+    def _function(self, factor: Node, argument: Node, bound: Indices) -> Value | None:
+        """A declared function, or an indicator, of the bracket behind it."""
+        if isinstance(factor, syntax.Call) and _is_function(self.named(factor.argument)[0]):
+            inner = syntax.Product(
+                (factor.argument, argument), ("",), line=factor.line, column=factor.column
             )
-            return self.derivative(derivative, bound), 2
+            return self.call(replace(factor, argument=inner), bound)
         brackets = argument.base if isinstance(argument, syntax.Script) else argument
-        if operator or not isinstance(brackets, syntax.Group):
-            return self.value(factor, bound), 1
-        if isinstance(factor, syntax.Ones) and all(
-            isinstance(i, syntax.Relation) for i in brackets.items
-        ):
+        if not isinstance(brackets, syntax.Group):
+            return None
+        thing, left = self.named(factor)
+        if isinstance(factor, syntax.Ones) and _are_relations(brackets.items):
             found: Value = self._all(brackets.items, bound)
+        elif not _is_function(thing):
+            return None
+        elif isinstance(left, syntax.Script):
+            raise self.error(factor, "a function has its scripts behind the bracket")
         else:
-            thing, left = self.named(factor)
-            if not callable(thing) or isinstance(thing, Array | Definition | sp.Basic):
-                return self.value(factor, bound), 1
-            if isinstance(left, syntax.Script):
-                raise self.error(factor, "a function has its scripts behind the bracket")
-            found = thing(self.tensor(brackets, bound))
-        if isinstance(argument, syntax.Script):
-            found = self._behind(argument, found, bound)
-        return found, 2
+            found = self._function_of(thing, brackets, bound)
+        return (
+            self._behind(argument, found, bound) if isinstance(argument, syntax.Script) else found
+        )
+
+    def _chained(self, before: Value, factor: Node, value: Value, bound: Indices) -> Value:
+        """Derivatives side by side: a sum over every axis of what the one is by."""
+        of = factor.of if isinstance(factor, syntax.Derivative) else None
+        if of is None or not (isinstance(before, Tensor) and isinstance(value, Tensor)):
+            return self._times(before, "", value, factor)
+        axes = self.tensor(of, bound).rank
+        if axes == 0 or (axes == 1 and value.rank <= 2):
+            return before @ value
+        return matrices.contracted(before, value, axes)
+
+    def _function_of(self, function: Apply, argument: Node, bound: Indices) -> Tensor:
+        """A function's value; the softmax of an entry is that entry of the softmax."""
+        of = argument.items[0] if isinstance(argument, syntax.Group) else argument
+        thing, left = self.named(of)
+        if function is softmax and isinstance(left, syntax.Script):
+            sizes = self.axes(thing) if isinstance(thing, Array | Definition) else ()
+            places = [*self._sample(left.sup, left.sub, sizes), *_split(left.sub)]
+            if isinstance(thing, Array | Definition) and len(places) == len(sizes) > 0:
+                row = self.entry(of, matrices.tensor(thing), places[:-1], bound)
+                return self.entry(of, softmax(row), places[-1:], bound)
+        return function(self.tensor(argument, bound))
+
+    def _slope(self, factor: Node, by: Node, bound: Indices) -> Tensor:
+        """The derivative of the loss, where it is not written as a fraction."""
+        return self.tensor(
+            syntax.Derivative(syntax.Symbol(LOSSES[0]), by, line=factor.line, column=factor.column),
+            bound,
+        )
+
+    def _is_loss(self, node: Node) -> bool:
+        thing, left = self.named(node)
+        base = node.base if isinstance(node, syntax.Script) else node
+        if thing is None:
+            return isinstance(base, syntax.Symbol) and base.name in LOSSES
+        return thing == self.scope.loss and not isinstance(left, syntax.Script)
+
+    def _are_arguments(self, node: Node) -> bool:
+        """Whether a bracket holds what a loss is of, and is no factor."""
+        if not (isinstance(node, syntax.Group) and node.bracket == "("):
+            return False
+        return len(node.items) > 1 or isinstance(self.named(node.items[0])[0], Array | Definition)
 
     def _is_differential(self, factor: Node, by: Node) -> bool:
         """Whether ``dW`` stands here for the derivative of the loss by W."""
@@ -662,10 +796,19 @@ class _Reading:
     def derivative(self, node: syntax.Derivative, bound: Indices) -> Value:
         by = self._variable(node.by, bound)
         of = self.tensor(node.of or node.body or node.by, bound)
+        held = self._held(of)
         return Tensor(
             (*of.shape, *by.shape),
-            lambda *at: partial(of.entry(*at[: of.rank]), by.entry(*at[of.rank :])),
+            lambda *at: partial(of.entry(*at[: of.rank]), by.entry(*at[of.rank :]), *held),
         )
+
+    def _held(self, of: Tensor) -> tuple[Definition, ...]:
+        """The intermediates that are variables beside what is differentiated."""
+        entry = of.entry(*free_indices(of.shape))
+        if entry == self.scope.loss[()]:
+            return ()
+        name = str(entry.base.name if isinstance(entry, sp.Indexed) else entry)
+        return tuple(d for d in self.scope.held if d.name != name)
 
     def _variable(self, node: Node, bound: Indices) -> Tensor:
         thing, _ = self.named(node)
@@ -746,7 +889,7 @@ class _Reading:
         begin = sp.S.One if first is None else self.number(first, bound)
         end = None if last is None else self.number(last, bound)
         sizes = [a.size for a in self.scope.sizes.values()]
-        used = self.range(letter, (node.body,))
+        used = self.range(letter, (node.body,)) or self._range_anywhere(letter)
         if end is not None and begin == 1 and end in sizes:
             used = end
         elif end is not None and begin == 0 and end + 1 in sizes:
@@ -775,30 +918,25 @@ class _Reading:
             return self._largest(node, bound, least=name.endswith("min"))
         if name not in FUNCTIONS:
             raise self.error(node.function, f"{name} is no function that is known here")
-        return FUNCTIONS[name](self.tensor(argument, bound))
+        return self._function_of(FUNCTIONS[name], argument, bound)
 
     def _largest(self, node: syntax.Call, bound: Indices, *, least: bool) -> Tensor:
         if not (isinstance(node.argument, syntax.Group) and len(node.argument.items) == 2):
             raise self.error(node.function, "two things are compared: \\max(0, x)")
         one, other = (self.tensor(item, bound) for item in node.argument.items)
-        above = (one - other if least else other - one).map(Positive)
-        like = above * 0
-        first, second = like + one, like + other
-        return replace(
-            above,
-            entry=lambda *at: Case(above.entry(*at), second.entry(*at), first.entry(*at)),
-        )
+        return _chosen((one - other if least else other - one).map(Positive), other, one)
 
     @value.register
     def cases(self, node: syntax.Cases, bound: Indices) -> Tensor:
-        result: sp.Expr = sp.S.Zero
+        """Entry by entry, where the conditions or the formulas are of whole arrays."""
+        result = scalar(0)
         for row in reversed(node.rows):
-            value = self.number(row.value, bound)
+            value = self.tensor(row.value, bound)
             if row.conditions:
-                result = Case(self._all(row.conditions, bound).entry(), value, result)
+                result = _chosen(self._all(row.conditions, bound), value, result)
             else:
                 result = value
-        return scalar(result)
+        return result
 
     def _all(self, relations: Sequence[Node], bound: Indices) -> Tensor:
         """1 where every one of these holds."""
@@ -832,6 +970,39 @@ class _Reading:
 
 _HADAMARD = {r"\circ", r"\odot", r"\oslash"}
 _MOST_TERMS = 1000
+
+
+def _is_function(thing: Thing | None) -> TypeGuard[Apply]:
+    return callable(thing) and not isinstance(thing, Array | Definition | sp.Basic)
+
+
+def _are_relations(items: Sequence[Node]) -> bool:
+    return all(isinstance(i, syntax.Relation) for i in items)
+
+
+def _is_gradient(node: Node) -> bool:
+    r"""Whether a node is ``\nabla_W``."""
+    return isinstance(node, syntax.Script) and node.base == syntax.Symbol(r"\nabla")
+
+
+def _is_chain(one: Node, operator: str, other: Node) -> bool:
+    """Whether the one derivative is by what the other is of."""
+    return (
+        operator in {"", r"\cdot"}
+        and isinstance(one, syntax.Derivative)
+        and isinstance(other, syntax.Derivative)
+        and one.by == other.of
+    )
+
+
+def _chosen(indicator: Tensor, one: Tensor, other: Tensor) -> Tensor:
+    """The one where an indicator is 1, else the other."""
+    like = indicator * 0 + one * 0 + other * 0
+    where, first, second = (like + part for part in (indicator, one, other))
+    return replace(
+        like,
+        entry=lambda *at: Case(where.entry(*at), first.entry(*at), second.entry(*at)),
+    )
 
 
 def _paired(one: Value, other: Value) -> tuple[Tensor, Tensor]:

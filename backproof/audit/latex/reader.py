@@ -33,6 +33,7 @@ _BOLD |= {r"\mathbb", r"\mathbbm", r"\mathds"}
 _BLANK = re.compile(
     r"(?P<kept>\\\\|\\%)"
     r"|\\(left|right|bigg?|Bigg?|bigg?[lr]|Bigg?[lr])(?![A-Za-z])\.?"
+    r"|\\q?quad\s*\(\d+\)(?=[\s.]*(\\\\|$))"
     r"|\\(quad|qquad|nonumber|notag|displaystyle|limits|nolimits)(?![A-Za-z])"
     r"|\\(tag|label)\*?\s*\{[^{}]*\}"
     r"|\\(begin|end)\s*\{(aligned|align\*?|split|gathered|gather\*?|equation\*?|multline\*?)\}"
@@ -41,10 +42,15 @@ _BLANK = re.compile(
     r"|\\[,;:! ]|~|%[^\n]*"
 )
 _CONTINUES = re.compile(
-    r"[\s&]*(=|\+|-|\*|\\(implies|Rightarrow|Longrightarrow|cdot|times|circ)(?![A-Za-z]))"
+    r"[\s&]*(:?=|\+|-|\*|\\(implies|Rightarrow|Longrightarrow|leftarrow|gets|coloneqq|equiv"
+    r"|cdot|times|circ)(?![A-Za-z]))"
+)
+_PIECES = re.compile(
+    r"\\begin\s*\{cases\}|\\end\s*\{cases\}|\\\\"
+    r"|(?P<implies>\\(implies|Rightarrow|Longrightarrow)(?![A-Za-z]))|\\.|[{}&]",
+    re.DOTALL,
 )
 _UNFINISHED = ("=", "+", "-", "*", "/", r"\cdot", r"\times", r"\circ", r"\odot", r"\oslash")
-_PIECES = re.compile(r"\\begin\s*\{cases\}|\\end\s*\{cases\}|\\\\|\\.|[{}&]", re.DOTALL)
 
 
 def read(text: str, line: int = 1, column: int = 1) -> tuple[Equation, ...]:
@@ -66,12 +72,14 @@ def read(text: str, line: int = 1, column: int = 1) -> tuple[Equation, ...]:
         raise LatexError(line, column, "", f"longer than {LONGEST:,} characters: split it")
     blanked = _BLANK.sub(_blanked, text)
     found = []
-    for begin, row in _rows(blanked):
+    for begin, row, implies in _rows(blanked):
         if row.strip(" \n\t&"):
             before = blanked[:begin]
             rows = before.count("\n")
             offset = len(before) - before.rfind("\n") - 1 + (0 if rows else column - 1)
-            found.append(_parse(row, line + rows, offset + 1))
+            equation = _parse(row, line + rows, offset + 1)
+            if not (implies and len(equation.sides) == 1):  # it names what follows
+                found.append(equation)
     if not found:
         raise LatexError(line, column, "", "no equation")
     return tuple(found)
@@ -87,8 +95,11 @@ def _at(text: str, place: int, line: int, column: int) -> tuple[int, int]:
     return line + rows, len(before) - before.rfind("\n") if rows else column + len(before)
 
 
-def _rows(text: str) -> list[tuple[int, str]]:
-    """The equations, each with where it begins; a sign at a row's end or begin joins two rows."""
+def _rows(text: str) -> list[tuple[int, str, bool]]:
+    """The equations, each with where it begins, and whether it is said to imply the next.
+
+    A sign at a row's end or begin joins two rows.
+    """
     rows, begin, cases, open_braces = [], 0, 0, 0
     pieces = list(text)
     for piece in _PIECES.finditer(text):
@@ -97,17 +108,20 @@ def _rows(text: str) -> list[tuple[int, str]]:
         cases += found.startswith(r"\begin") - found.startswith(r"\end")
         if cases or open_braces:
             continue
-        if found == "&":
+        if piece["implies"]:
+            rows.append((begin, piece.start(), True))
+            begin = piece.end()
+        elif found == "&":
             pieces[piece.start()] = " "
         elif found == r"\\":
             pieces[piece.start() : piece.end()] = "  "
             unfinished = text[begin : piece.start()].rstrip(" \t\n&").endswith(_UNFINISHED)
             if not unfinished and not _CONTINUES.match(text, piece.end()):
-                rows.append((begin, piece.start()))
+                rows.append((begin, piece.start(), False))
                 begin = piece.end()
-    rows.append((begin, len(text)))
+    rows.append((begin, len(text), False))
     blanked = "".join(pieces)
-    return [(a, blanked[a:b].rstrip(" \t\n.,;")) for a, b in rows]
+    return [(a, blanked[a:b].rstrip(" \t\n.,;"), implies) for a, b, implies in rows]
 
 
 def _parse(text: str, line: int, column: int) -> Equation:
