@@ -24,7 +24,7 @@ from backproof.audit.latex.writer import write
 from backproof.audit.setting import LOSS, SettingError, of_operation
 from backproof.audit.symbols import function_named, functions, things_of, usual
 from backproof.operation import Operation
-from derivations.claims import AnyClaim, Claim, Formula, ShapeClaim
+from derivations.claims import AnyClaim, Claim, Formula, ShapeClaim, sides
 from derivations.equality import AXES, Condition, distribution, equal, one_of, provided
 from derivations.notation import Array, Axis, Definition, Derivation, parameter
 from derivations.notation import partial as slope
@@ -325,6 +325,10 @@ def _of_equation(equation: Equation, context: _Context) -> Iterator[AnyClaim]:
     for n, (side, text) in enumerate(zip(others, latex, strict=True), start=1):
         id_ = place if len(others) == 1 else f"{place}, equality {n}"
         claim = made(id_, f"{written} = {text}", first, side)
+        if not _fits(claim):
+            lying = replace(context.scope, rows=True)
+            turned = replace(claim, right=partial(meaning, equation, n, lying))
+            claim = turned if _fits(turned) else claim
         yield _entry_by_entry(claim, equation.sides[0])
     if equation.shape:
         yield _shape(equation, context, (first, *others)[-1], (written, *latex)[-1])
@@ -335,6 +339,15 @@ def _is_another(side: Callable[[], Tensor], asked: Callable[[], Tensor]) -> bool
     found, truth = _read(side), asked()
     at = tuple(free_indices(truth.shape))
     return found is not None and found.rank == truth.rank and found.entry(*at) != truth.entry(*at)
+
+
+def _fits(claim: Claim) -> bool:
+    """Whether the sides of a claim are of one shape, and so are the parts of each."""
+    try:
+        sides(claim.left, claim.right)
+    except ShapeError:
+        return False
+    return True
 
 
 def _entry_by_entry(claim: Claim, left: Node) -> Claim:
