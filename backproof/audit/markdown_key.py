@@ -27,7 +27,7 @@ from backproof.audit.repair import Repair
 from backproof.audit.setting import LOSS, SettingError, of_operation
 from backproof.audit.symbols import function_named, functions, things_of, usual
 from backproof.operation import Operation
-from derivations.claims import Claim, Formula, ShapeClaim
+from derivations.claims import Claim, Formula, ShapeClaim, sides
 from derivations.equality import AXES, Condition, distribution, equal, one_of, provided
 from derivations.notation import Array, Axis, Definition, Derivation, parameter
 from derivations.notation import partial as slope
@@ -336,8 +336,13 @@ def _of_equation(equation: Equation, context: _Context) -> Iterator[Entry]:
         yield Entry(made(id_, f"{context.wanted} = {written}", context.asked, first))
     for n, (side, text) in enumerate(zip(others, latex, strict=True), start=1):
         id_ = place if len(others) == 1 else f"{place}, equality {n}"
-        claim = _entry_by_entry(made(id_, f"{written} = {text}", first, side), equation.sides[0])
         number = len(equation.sides) - len(others) + n - 1
+        claim = made(id_, f"{written} = {text}", first, side)
+        if not _fits(claim):
+            lying = replace(context.scope, rows=True)
+            turned = replace(claim, right=partial(meaning, equation, number, lying))
+            claim = turned if _fits(turned) else claim
+        claim = _entry_by_entry(claim, equation.sides[0])
         yield Entry(claim, _repairs(equation, number, written, context))
     if equation.shape:
         yield Entry(_shape(equation, context, (first, *others)[-1], (written, *latex)[-1]))
@@ -348,6 +353,15 @@ def _is_another(side: Callable[[], Tensor], asked: Callable[[], Tensor]) -> bool
     found, truth = _read(side), asked()
     at = tuple(free_indices(truth.shape))
     return found is not None and found.rank == truth.rank and found.entry(*at) != truth.entry(*at)
+
+
+def _fits(claim: Claim) -> bool:
+    """Whether the sides of a claim are of one shape, and so are the parts of each."""
+    try:
+        sides(claim.left, claim.right)
+    except ShapeError:
+        return False
+    return True
 
 
 def _entry_by_entry(claim: Claim, left: Node) -> Claim:

@@ -70,12 +70,15 @@ class Scope:
         What derivatives without another numerator are of.
     held
         Intermediates that are variables of their own where anything but the loss is differentiated.
+    rows
+        Whether a row of a matrix, ``x_n``, lies; otherwise it is a vector that fits either way.
     """
 
     names: Mapping[Name, Thing]
     sizes: Mapping[Name, Axis]
     loss: Definition
     held: tuple[Definition, ...] = ()
+    rows: bool = False
 
 
 def meaning(equation: Equation, side: int, scope: Scope) -> Tensor:
@@ -424,10 +427,6 @@ class _Reading:
 
     def place(self, node: Node, bound: Indices) -> sp.Expr:
         """An index, counted from 0."""
-        if isinstance(node, syntax.Script):
-            thing, _ = self.named(node)
-            if isinstance(thing, Array) and thing.index_into is not None:
-                return self.number(node, bound)
         return self._counted(node, bound) - 1
 
     def _counted(self, node: Node, bound: Indices) -> sp.Expr:
@@ -441,6 +440,10 @@ class _Reading:
                 return self.index(letter, bound, node) + 1
             case syntax.Group(items=(inner,)):
                 return self._counted(inner, bound)
+            case syntax.Script():
+                thing, _ = self.named(node)
+                if isinstance(thing, Array) and thing.index_into is not None:
+                    return self.number(node, bound) + 1
             case syntax.Terms(terms=terms, signs=signs):
                 # The index i + 1 is one place after i: whole numbers are steps, not places.
                 parts = [self._counted(t, bound) for t in terms]
@@ -604,7 +607,9 @@ class _Reading:
         at = tuple(self.place(p, bound) for p in places)
         if not at:
             return of
-        return Tensor(of.shape[len(at) :], lambda *rest: of.entry(*at, *rest))
+        lies = self.scope.rows and of.rank == 2
+        column = False if lies else None
+        return Tensor(of.shape[len(at) :], lambda *rest: of.entry(*at, *rest), column)
 
     def raised(self, value: Value, sup: Sequence[Node] | None, bound: Indices) -> Value:
         """A value with its superscript: a transpose, a decoration in brackets, or a power."""
@@ -924,7 +929,11 @@ class _Reading:
         if not (isinstance(node.argument, syntax.Group) and len(node.argument.items) == 2):
             raise self.error(node.function, "two things are compared: \\max(0, x)")
         one, other = (self.tensor(item, bound) for item in node.argument.items)
-        return _chosen((one - other if least else other - one).map(Positive), other, one)
+        above = other - one
+        if above.entry(*free_indices(above.shape)).could_extract_minus_sign():
+            one, other, above = other, one, -above  # one indicator for max(0, x) and max(x, 0)
+        wanted, left = (one, other) if least else (other, one)
+        return _chosen(above.map(Positive), wanted, left)
 
     @value.register
     def cases(self, node: syntax.Cases, bound: Indices) -> Tensor:
