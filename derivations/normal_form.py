@@ -31,6 +31,7 @@ def _tidy(monomial: sp.Expr) -> sp.Expr:
         base, power = factor.as_base_exp()
         idempotent = isinstance(base, _INDICATORS) and power.is_integer and power.is_positive
         factors.append(base if idempotent else factor)
+    factors = _without_implied(factors)
     for n, factor in enumerate(factors):
         if isinstance(factor, sp.KroneckerDelta) and all(
             isinstance(i, sp.Idx) for i in factor.args
@@ -40,6 +41,20 @@ def _tidy(monomial: sp.Expr) -> sp.Expr:
             if rest.has(replaced):
                 return sp.Mul(factor, _tidy(rest.xreplace({replaced: keep})))
     return sp.Mul(*factors)
+
+
+def _without_implied(factors: list[sp.Expr]) -> list[sp.Expr]:
+    """Where 1[u > 1] is a factor, 1[u > 0] says nothing."""
+    indicators = [f for f in factors if isinstance(f, Positive)]
+    if len(indicators) < 2:
+        return factors
+    implied = {
+        a
+        for a in indicators
+        for b in indicators
+        if (sp.expand(a.args[0] - b.args[0])).is_positive and a.args[0] != b.args[0]
+    }
+    return [f for f in factors if f not in implied]
 
 
 @lru_cache(maxsize=100_000)

@@ -29,7 +29,7 @@ TOKEN = re.compile(r"\\[A-Za-z]+|\d+|[A-Za-z]|\S")
 SCRIPTED_SUM = re.compile(r"\\sum_(\{[^{}]*\}|\w)(\^(\{[^{}]*\}|\w))?")
 TRANSPOSE = re.compile(r"\^T")
 POWER = re.compile(r"\^(\d|\{-?\\frac\{\d\}\{\d\}\})")
-EACH = 2
+EACH = 4
 """Of the changes of a form, one in so many is judged."""
 
 

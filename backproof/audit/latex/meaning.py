@@ -568,15 +568,20 @@ class _Reading:
     def _array(self, node: syntax.Script, bound: Indices) -> Tensor:
         """``[f_{ij}]_{i,j=1}^{m,n}``: the array that has this formula for an entry."""
         letters = _bound_by(node)
+        firsts = (n.right for n in node.sub or () if isinstance(n, syntax.Relation))
+        before = next((self.number(first, bound) for first in firsts), sp.S.One) - 1
         if node.sup is None:
             sizes = [self.range(letter, (node.base,)) for letter in letters]
         else:
-            sizes = [self.number(end, bound) for end in node.sup]
+            sizes = [self.number(end, bound) - before for end in node.sup]
         if None in sizes or len(sizes) != len(letters):
             raise self.error(node, "an array says how far each index runs: [x_i]_{i=1}^{n}")
         return Tensor(
             tuple(sizes),
-            lambda *at: self.number(node.base, {**bound, **dict(zip(letters, at, strict=True))}),
+            lambda *at: self.number(
+                node.base,
+                {**bound, **{i: n + before for i, n in zip(letters, at, strict=True)}},
+            ),
         )
 
     def _kronecker(self, node: syntax.Script, bound: Indices) -> Tensor:
