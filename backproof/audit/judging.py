@@ -19,6 +19,9 @@ SECONDS = 20.0
 
 Task = tuple[str, int]
 
+_GIVEN_UP = (ArithmeticError, RecursionError, TypeError, ValueError, NotImplementedError)
+"""What SymPy raises of formulas that it cannot work with, such as 0 to the power of x."""
+
 _READERS: dict[str, Callable[[Path], tuple[AnyClaim, ...]]] = {
     ".md": markdown_key.load,
     ".py": python_key.load,
@@ -93,7 +96,11 @@ def _in_document(task: Task) -> Judgement:
 def _in_file(task: Task) -> Judgement:
     name, number = task
     claim = claims_of(Path(name))[number]
-    found = judge(claim)
+    try:
+        found = judge(claim)
+    except _GIVEN_UP as error:
+        why = f"{type(error).__name__}: {error}"
+        return Judgement(claim.id, claim.equation, claim.operation, "undecided", why=why)
     if found.status == "refuted" and not found.correction and isinstance(claim, Claim):
         return replace(found, correction=repair(claim, slips(claim)))
     return found

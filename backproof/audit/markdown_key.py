@@ -96,17 +96,26 @@ def load(path: Path) -> tuple[AnyClaim, ...]:
     text = text_of(path).replace("\r\n", "\n")
     claims: list[AnyClaim] = []
     context: _Context | None = None
+    unused: _Place | None = None
     for kind, place in _pieces(path, text):
         if kind == "block":
-            context = _context(path, place)
+            _check_used(path, unused)
+            context, unused = _context(path, place), place
         elif context is None:
             message = f"an equation before any ```{BLOCK} block: say what it is about"
             raise KeyFileError(path, message, place.line, place.column)
         else:
             claims += _claims(path, place, context)
+            unused = None
+    _check_used(path, unused)
     if not claims:
         raise KeyFileError(path, "no equation: a key has some between $$ and $$")
     return tuple(claims)
+
+
+def _check_used(path: Path, block: _Place | None) -> None:
+    if block is not None:
+        raise KeyFileError(path, "a block with no equation after it", block.line - 1)
 
 
 def _pieces(path: Path, text: str) -> Iterator[tuple[str, _Place]]:

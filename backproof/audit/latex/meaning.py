@@ -6,6 +6,7 @@ its sum say. Indices count from 1 in LaTeX, and from 0 in what comes out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import reduce, singledispatchmethod
@@ -273,6 +274,7 @@ class _Reading:
     def __init__(self, scope: Scope, equation: Equation) -> None:
         self.scope, self.equation = scope, equation
         self.free: dict[str, sp.Idx] = {}
+        self.unrolled = 0
 
     def error(self, node: Node, message: str) -> LatexError:
         name = _name(node)
@@ -573,10 +575,12 @@ class _Reading:
             sizes = [self.number(end, bound) for end in node.sup]
         if None in sizes or len(sizes) != len(letters):
             raise self.error(node, "an array says how far each index runs: [x_i]_{i=1}^{n}")
-        return Tensor(
-            tuple(sizes),
-            lambda *at: self.number(node.base, {**bound, **dict(zip(letters, at, strict=True))}),
-        )
+
+        def entry(*at: sp.Expr) -> sp.Expr:
+            return self.number(node.base, {**bound, **dict(zip(letters, at, strict=True))})
+
+        entry(*free_indices(tuple(sizes)))  # what has no meaning is told now
+        return Tensor(tuple(sizes), entry)
 
     def _kronecker(self, node: syntax.Script, bound: Indices) -> Tensor:
         indices = _split(node.sub)
@@ -621,7 +625,13 @@ class _Reading:
             return value
         if isinstance(value, _Pending):
             raise self.error(power, "ones have no power")
-        return _power(value, self.number(power, bound))
+        exponent = self.number(power, bound)
+        if exponent.is_Rational and max(abs(exponent.p), exponent.q) > _LARGEST_POWER:
+            raise self.error(power, f"a power above {_LARGEST_POWER}")
+        raised = _power(value, exponent)
+        if not raised.rank and _digits_of(raised.entry()) > _MOST_DIGITS:
+            raise self.error(power, f"a number of more than {_MOST_DIGITS:,} digits")
+        return raised
 
     def _is_decoration(self, sup: Node, bound: Indices) -> bool:
         """Whether a superscript counts a layer, ``(l-1)``, and is no power."""
@@ -870,8 +880,9 @@ class _Reading:
         self, node: syntax.Summation, letter: str, ends: tuple[int, int], bound: Indices
     ) -> Tensor:
         first, last = ends
-        if last - first >= _MOST_TERMS:
-            raise self.error(node, f"a sum over more than {_MOST_TERMS} numbers")
+        self.unrolled += max(last - first + 1, 0)
+        if self.unrolled > _MOST_TERMS:
+            raise self.error(node, f"sums over more than {_MOST_TERMS:,} numbers")
         places = (sp.Integer(n) - 1 for n in range(first, last + 1))
         parts = [self.tensor(node.body, {**bound, letter: place}) for place in places]
         return reduce(lambda a, b: a + b, parts, scalar(0))
@@ -972,7 +983,9 @@ class _Reading:
 
 
 _HADAMARD = {r"\circ", r"\odot", r"\oslash"}
-_MOST_TERMS = 1000
+_MOST_TERMS = 2000
+_LARGEST_POWER = 100
+_MOST_DIGITS = 1000
 
 
 def _is_function(thing: Thing | None) -> TypeGuard[Apply]:
@@ -1006,6 +1019,11 @@ def _chosen(indicator: Tensor, one: Tensor, other: Tensor) -> Tensor:
         like,
         entry=lambda *at: Case(where.entry(*at), first.entry(*at), second.entry(*at)),
     )
+
+
+def _digits_of(number: sp.Expr) -> int:
+    whole = (abs(number.p), number.q) if isinstance(number, sp.Rational) else (1,)
+    return max(int(n.bit_length() * math.log10(2)) for n in map(int, whole))
 
 
 def _paired(one: Value, other: Value) -> tuple[Tensor, Tensor]:
