@@ -353,7 +353,7 @@ class _Reading:
         level: list[syntax.Placed] = list(self.equation.sides)
         while level:
             for node in level:
-                if isinstance(node, syntax.Script):
+                if isinstance(node, syntax.Script) and isinstance(node.base, syntax.Symbol):
                     found = self._range_under(letter, node, [])
                     if found is not None:
                         return found
@@ -814,6 +814,7 @@ class _Reading:
         return Tensor(
             (*of.shape, *by.shape),
             lambda *at: partial(of.entry(*at[: of.rank]), by.entry(*at[of.rank :]), *held),
+            None if of.rank else by.column,
         )
 
     def _held(self, of: Tensor) -> tuple[Definition, ...]:
