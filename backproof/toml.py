@@ -119,6 +119,8 @@ def _fault(
     """Where a fault is, as keys that stand in the file, and a line for a person."""
     keys = _standing(place, data)
     name = ".".join(k if re.fullmatch(r"[\w-]+", k) else f'"{k}"' for k in keys)
+    if kind == "missing":
+        return keys, f"'{place[-1]}' is missing"
     if kind == "extra_forbidden":
         return keys, f"unknown key '{name}'{suggestion(keys[-1], _known(model, keys[:-1]))}"
     message = re.sub(r"^(Value error, |(Decimal )?[Ii]nput |String )", "", message)

@@ -194,7 +194,7 @@ def _difference(
     candidates = _small(within, formulas) if smallest else exact.sizes_to_check(within)
     for sizes in ({**c, **dict.fromkeys(single, 1)} for c in candidates):
         room = exact.Room(within, sizes)
-        for values in exact.draws(within, sizes, formulas, 2 if smallest else 1):
+        for values in exact.draws(within, sizes, formulas):
             room.put(values)
             for place in room.everywhere(free):
                 found = _at(room, place, formulas, holding)

@@ -124,18 +124,27 @@ def _numbers(seed: int) -> Iterator[int]:
             yield value
 
 
+def _signed(draw: int) -> Iterator[int]:
+    """The numbers of a draw, for branches too.
+
+    The second has its signs turned, so that even a single number is on both sides of 0; those of
+    the third are as near to it as any.
+    """
+    for number in _numbers(draw + 1):
+        turned = number * (-1) ** draw
+        yield turned if draw < _DRAWS else turned // abs(turned)
+
+
 def draws(
-    derivation: Derivation,
-    sizes: Sizes,
-    formulas: Sequence[sp.Expr] = (),
-    count: int = _DRAWS,
+    derivation: Derivation, sizes: Sizes, formulas: Sequence[sp.Expr] = ()
 ) -> Iterator[dict[Entry, sp.Expr]]:
     """Fixed values for every input, of a kind on which these formulas are exact too."""
     formulas = [*formulas, *(d.body for d in (*derivation.primal, *derivation.definitions))]
     transcendental = any(f.has(*_TRANSCENDENTAL) for f in formulas)
     symbols = {sp.Symbol(n, integer=True, positive=True): v for n, v in sizes.items()}
-    for draw in range(count):
-        stream = _numbers(draw + 1)
+    branches = any(f.has(Positive) for f in formulas)
+    for draw in range(_DRAWS + branches):
+        stream = _signed(draw)
         values: dict[Entry, sp.Expr] = {}
         for array in derivation.inputs:
             shape = _shape(array, symbols)

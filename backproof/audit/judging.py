@@ -24,6 +24,9 @@ Task = tuple[str, int]
 Header = tuple[str, str, str]
 """A claim's id, its equation, and its operation."""
 
+_GIVEN_UP = (ArithmeticError, RecursionError, TypeError, ValueError, NotImplementedError)
+"""What SymPy raises of formulas that it cannot work with, such as 0 to the power of x."""
+
 _READERS: dict[str, Callable[[Path], tuple[Entry, ...]]] = {
     ".md": markdown_key.load,
     ".py": python_key.load,
@@ -108,7 +111,11 @@ def _in_document(task: Task) -> Judgement:
 def _in_file(task: Task) -> Judgement:
     name, number = task
     entry = entries_of(Path(name))[number]
-    found = judge(entry.claim)
+    try:
+        found = judge(entry.claim)
+    except _GIVEN_UP as error:
+        why = f"{type(error).__name__}: {error}"
+        return Judgement(*_header(entry.claim), "undecided", why=why)
     if found.status == "refuted" and not found.correction and isinstance(entry.claim, Claim):
         return replace(found, correction=repair(entry.claim, entry.repairs()))
     return found

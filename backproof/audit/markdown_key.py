@@ -29,7 +29,7 @@ from backproof.audit.symbols import function_named, functions, things_of, usual
 from backproof.operation import Operation
 from derivations.claims import Claim, Formula, ShapeClaim, sides
 from derivations.equality import AXES, Condition, distribution, equal, one_of, provided
-from derivations.notation import Array, Axis, Definition, Derivation, parameter
+from derivations.notation import Array, Axis, Definition, Derivation, Partial, parameter
 from derivations.notation import partial as slope
 from derivations.tensor import ShapeError, Tensor, free_indices
 
@@ -349,10 +349,13 @@ def _of_equation(equation: Equation, context: _Context) -> Iterator[Entry]:
 
 
 def _is_another(side: Callable[[], Tensor], asked: Callable[[], Tensor]) -> bool:
-    """Whether a whole array on the left is not, as it is written, what the block names."""
+    """Whether on the left stands, as it is written, another derivative than the block names."""
     found, truth = _read(side), asked()
+    if found is None or found.rank != truth.rank:
+        return False
     at = tuple(free_indices(truth.shape))
-    return found is not None and found.rank == truth.rank and found.entry(*at) != truth.entry(*at)
+    entry = found.entry(*at)
+    return isinstance(entry, Partial) and entry != truth.entry(*at)
 
 
 def _fits(claim: Claim) -> bool:

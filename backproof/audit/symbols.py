@@ -10,7 +10,7 @@ from backproof import catalog
 from backproof.audit.latex.meaning import Apply, Name, Thing, name_of, softmax
 from backproof.operation import Operation
 from derivations.differentiation import PRIME, differentiate
-from derivations.notation import Derivation, parameter
+from derivations.notation import Array, Derivation, parameter
 
 _LETTERS: Mapping[str, tuple[str, ...]] = {
     "x": ("x", "X"),
@@ -31,6 +31,9 @@ _LETTERS: Mapping[str, tuple[str, ...]] = {
     "mask": ("m", "M"),
 }
 """Of arrays and named intermediates; the first operation that has a letter keeps it."""
+
+_INDICES = ("y",)
+"""Of the classes of samples, where these are numbers and no rows."""
 
 _PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "eps": (r"\epsilon", r"\varepsilon"),
@@ -105,10 +108,12 @@ def usual(operation: str, within: Derivation) -> dict[Name, Thing]:
     """The usual letters of an operation's arrays, intermediates and parameters."""
     things = things_of(within)
     found: dict[Name, Thing] = {}
-    for letters in (_LETTERS, _PARAMETERS):
-        for name in letters.keys() & things.keys():
-            for letter in letters[name]:
-                found.setdefault(name_of(letter), things[name])
+    for name, letters in (*_LETTERS.items(), *_PARAMETERS.items()):
+        thing = things.get(name)
+        is_index = isinstance(thing, Array) and thing.index_into is not None
+        for letter in _INDICES if is_index else letters:
+            if thing is not None:
+                found.setdefault(name_of(letter), thing)
     for letter, function in _FUNCTIONS.get(operation, {}).items():
         for primed, thing in function_named(name_of(letter), catalog.find(function)).items():
             found.setdefault(primed, thing)

@@ -177,9 +177,10 @@ def test_a_hostile_key_is_a_mistake(key, what):
 
 def test_a_formula_without_end_is_undecided(key, capsys):
     """Within its time; what stands beside it is judged."""
-    endless = r"(1 + X_{sm} + W_{nm} + b_n + Y_{sn})^{99999} = 1 + X_{sm}"
+    many = "(1 + X_{sm} + W_{nm} + b_n)^{60}"
+    endless = rf"{many} (1 - X_{{sm}}) = {many} - X_{{sm}} {many}"
     path = key(fenced(LINEAR, endless, BIAS))
-    assert run("audit", path, "--claim-budget", "4", "--json", "-") in {1, 3}
+    assert run("audit", path, "--claim-budget", "4", "--json", "-") == 3
     claims = json.loads(capsys.readouterr().out)["claims"]
     assert [c["status"] for c in claims][1] == "proved"
-    assert claims[0]["status"] in {"undecided", "refuted"}
+    assert claims[0]["status"] == "undecided"

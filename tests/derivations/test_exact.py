@@ -7,7 +7,7 @@ import sympy as sp
 
 from backproof.catalog import OPERATIONS
 from derivations import cross_entropy, max_pool2d, relu, softmax
-from derivations.exact import Dual, Room, check, same, show_sizes, sizes_to_check
+from derivations.exact import Dual, Room, check, draws, same, show_sizes, sizes_to_check
 from derivations.notation import ClosedForm, Derivation, array, axes, let, total
 
 rows, columns = axes("rows columns")
@@ -143,3 +143,21 @@ def test_fractions_of_one_irrational_are_compared_exactly():
     share = 1 / (1 + e)
     assert same(share * (1 - share), e * share**2)
     assert not same(share * (1 - share) / 2, e * share**2)
+
+
+def test_what_only_a_hundred_digits_do_not_tell_apart_is_the_same():
+    """No rewriting turns the first pair into each other; a difference far down is still one."""
+    power = sp.exp(sp.log(2) ** 2)
+    assert same(sp.log(power * 3), sp.log(2) ** 2 + sp.log(3))
+    assert same(power * 2, sp.exp(sp.log(2) ** 2 + sp.log(2)))
+    assert not same(sp.sqrt(2), sp.sqrt(2) + sp.Rational(1, 10**40))
+    assert not same(sp.Rational(1, 3), sp.Rational(1, 3) + sp.Rational(1, 10**200))
+
+
+def test_a_single_number_is_drawn_on_both_sides_of_zero():
+    """And near it, where there is a branch: a case for 0 < x <= 1 is met."""
+    of_relu = relu.derive()
+    drawn = list(draws(of_relu, {"batch": 1, "features": 1}))
+    numbers = [values["x", (0, 0)] for values in drawn]
+    assert {number > 0 for number in numbers} == {True, False}
+    assert min(map(abs, numbers)) < 1

@@ -6,6 +6,7 @@ its sum say. Indices count from 1 in LaTeX, and from 0 in what comes out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import reduce, singledispatchmethod
@@ -352,7 +353,7 @@ class _Reading:
         level: list[syntax.Placed] = list(self.equation.sides)
         while level:
             for node in level:
-                if isinstance(node, syntax.Script):
+                if isinstance(node, syntax.Script) and isinstance(node.base, syntax.Symbol):
                     found = self._range_under(letter, node, [])
                     if found is not None:
                         return found
@@ -576,13 +577,13 @@ class _Reading:
             sizes = [self.number(end, bound) - before for end in node.sup]
         if None in sizes or len(sizes) != len(letters):
             raise self.error(node, "an array says how far each index runs: [x_i]_{i=1}^{n}")
-        return Tensor(
-            tuple(sizes),
-            lambda *at: self.number(
-                node.base,
-                {**bound, **{i: n + before for i, n in zip(letters, at, strict=True)}},
-            ),
-        )
+
+        def entry(*at: sp.Expr) -> sp.Expr:
+            places = {i: n + before for i, n in zip(letters, at, strict=True)}
+            return self.number(node.base, {**bound, **places})
+
+        entry(*free_indices(tuple(sizes)))  # what has no meaning is told now
+        return Tensor(tuple(sizes), entry)
 
     def _kronecker(self, node: syntax.Script, bound: Indices) -> Tensor:
         indices = _split(node.sub)
@@ -627,7 +628,13 @@ class _Reading:
             return value
         if isinstance(value, _Pending):
             raise self.error(power, "ones have no power")
-        return _power(value, self.number(power, bound))
+        exponent = self.number(power, bound)
+        if exponent.is_Rational and max(abs(exponent.p), exponent.q) > _LARGEST_POWER:
+            raise self.error(power, f"a power above {_LARGEST_POWER}")
+        raised = _power(value, exponent)
+        if not raised.rank and _digits_of(raised.entry()) > _MOST_DIGITS:
+            raise self.error(power, f"a number of more than {_MOST_DIGITS:,} digits")
+        return raised
 
     def _is_decoration(self, sup: Node, bound: Indices) -> bool:
         """Whether a superscript counts a layer, ``(l-1)``, and is no power."""
@@ -810,6 +817,7 @@ class _Reading:
         return Tensor(
             (*of.shape, *by.shape),
             lambda *at: partial(of.entry(*at[: of.rank]), by.entry(*at[of.rank :]), *held),
+            None if of.rank else by.column,
         )
 
     def _held(self, of: Tensor) -> tuple[Definition, ...]:
@@ -825,7 +833,7 @@ class _Reading:
         if not isinstance(thing, Array | Definition):
             raise self.error(node, "a derivative is by an array, or by one of its entries")
         found = self.tensor(node, bound)
-        entry = found.entry(*matrices.free_indices(found.shape))
+        entry = found.entry(*free_indices(found.shape))
         if not isinstance(entry, sp.Indexed | sp.Symbol):
             raise self.error(node, "a derivative is not by a power")
         return found
@@ -882,7 +890,7 @@ class _Reading:
         first, last = ends
         self.unrolled += max(last - first + 1, 0)
         if self.unrolled > _MOST_TERMS:
-            raise self.error(node, f"sums over more than {_MOST_TERMS} numbers")
+            raise self.error(node, f"sums over more than {_MOST_TERMS:,} numbers")
         places = (sp.Integer(n) - 1 for n in range(first, last + 1))
         parts = [self.tensor(node.body, {**bound, letter: place}) for place in places]
         return reduce(lambda a, b: a + b, parts, scalar(0))
@@ -983,7 +991,9 @@ class _Reading:
 
 
 _HADAMARD = {r"\circ", r"\odot", r"\oslash"}
-_MOST_TERMS = 1000
+_MOST_TERMS = 2000
+_LARGEST_POWER = 100
+_MOST_DIGITS = 1000
 
 
 def _is_function(thing: Thing | None) -> TypeGuard[Apply]:
@@ -1017,6 +1027,11 @@ def _chosen(indicator: Tensor, one: Tensor, other: Tensor) -> Tensor:
         like,
         entry=lambda *at: Case(where.entry(*at), first.entry(*at), second.entry(*at)),
     )
+
+
+def _digits_of(number: sp.Expr) -> int:
+    whole = (abs(number.p), number.q) if isinstance(number, sp.Rational) else (1,)
+    return max(int(n.bit_length() * math.log10(2)) for n in map(int, whole))
 
 
 def _paired(one: Value, other: Value) -> tuple[Tensor, Tensor]:
