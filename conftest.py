@@ -42,6 +42,8 @@ DIALECTS = {
     f"test_{name}"
     for name in ("cs231n", "hlcv", "mytorch", "mytorch_editions", "networks", "own_dialect", "uva")
 }
+# Numbers of fifty digits are mpmath's; NumPy only holds them.
+DIGITS = {"test_fifty_digits"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -53,7 +55,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             room == Path("tests/operations") and fixtures & SYMBOLIC and not fixtures & NUMERIC
         ):
             item.add_marker("symbolic")
-        if room is not None and (room.parts[:2] in SYSTEM or item.path.stem in DIALECTS):
+        if room is not None and (room.parts[:2] in SYSTEM or item.path.stem in DIALECTS | DIGITS):
             item.add_marker("system")
         if room == Path("tests/operations") and item.name.startswith("test_rejects"):
             item.add_marker("wrong_rule")
