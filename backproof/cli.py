@@ -15,6 +15,7 @@ from click.core import ParameterSource
 
 from backproof.audit import CLAIM_SECONDS
 from backproof.course import Settings, is_gate
+from backproof.verdict import EXIT_CODES, USAGE
 from backproof.version import __version__
 
 # Each command imports what it needs itself: `--help` is there at once, and workers begin early.
@@ -49,13 +50,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 class NotJudgedError(click.ClickException):
     """What keeps anything from being judged, and is nobody's mistake."""
 
-    exit_code = 3
+    exit_code = EXIT_CODES["incomplete"]
 
 
 class UsageError(click.ClickException):
     """Input that cannot be used."""
 
-    exit_code = 2
+    exit_code = USAGE
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

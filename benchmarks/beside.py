@@ -245,9 +245,18 @@ def short(data: list[dict[str, Any]]) -> Iterator[str]:
 
 def failures(data: list[dict[str, Any]]) -> Iterator[str]:
     """Where our check of a layernorm of ordinary shape is much dearer than the fast gradcheck."""
+    return _dearer(data, LEAST)
+
+
+def missed(data: list[dict[str, Any]]) -> Iterator[str]:
+    """Where our check of a layernorm of ordinary shape is dearer than the fast gradcheck."""
+    return _dearer(data, 1)
+
+
+def _dearer(data: list[dict[str, Any]], least: float) -> Iterator[str]:
     for row in data:
         asked = row["layer"], tuple(row["shape"]), row["tool"]
-        if asked == ("layernorm", (32, 64), FAST.name) and row["ratio"] < LEAST:
+        if asked == ("layernorm", (32, 64), FAST.name) and row["ratio"] < least:
             yield f"layernorm, 32 x 64: {FAST.name} takes {row['ratio']:.2f} of our check"
 
 
@@ -280,6 +289,7 @@ FIGURE = Figure(
     failures,
     drawn_lines,
     short,
+    missed=missed,
     options=(click.Option(["--largest"], default=10**7, help="Elements."),),
 )
 

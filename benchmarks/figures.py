@@ -53,11 +53,13 @@ class Figure:
     sources
         The files and folders, from the root, whose change makes the data old.
     failures
-        What in the data is outside of its band, one line each.
+        What in the data is outside of its band, one line each: the record cannot stand.
     drawn
         Draws data on matplotlib's axes.
     short
         Data in a line or two, for the README.
+    missed
+        What in the data falls short of its goal, one line each: the record tells so.
     options
         Of its command, each a keyword of `measured`.
     """
@@ -70,6 +72,7 @@ class Figure:
     failures: Told = _nothing
     drawn: Callable[[Any, Any], None] | None = None
     short: Told = _nothing
+    missed: Told = _nothing
     options: tuple[click.Option, ...] = ()
 
     @property

@@ -188,6 +188,13 @@ def failures(data: Mapping[str, Any]) -> Iterator[str]:
     """What is outside of its band."""
     for name, goal in GOALS.items():
         if data[name] > BAND * goal:
+            yield f"{name}: {data[name]:.2f} s, where {BAND * goal} s are allowed"
+
+
+def missed(data: Mapping[str, Any]) -> Iterator[str]:
+    """The goals that are not reached."""
+    for name, goal in GOALS.items():
+        if data[name] > goal:
             yield f"{name}: {data[name]:.2f} s, where {goal} s is the goal"
 
 
@@ -199,6 +206,7 @@ FIGURE = Figure(
     ("benchmarks/homework.py",),
     failures,
     short=short,
+    missed=missed,
     options=(click.Option(["--runs"], default=5),),
 )
 
