@@ -155,6 +155,7 @@ def test_bad_input_is_one_line_and_exit_code_2(capsys, arguments, said):
         ("[equivalent]\nx = 1\n", "2: equivalent.x"),
         ("[other]\n", "'equivalent' is missing"),
         ("= 1\n", "1:"),
+        ("[equivalent]\na = ['m']\nb = ['n', 'm']\n", "stands there more than once: m"),
     ],
 )
 def test_a_table_that_is_none_is_told_by_its_line(capsys, tmp_path, text, said):
