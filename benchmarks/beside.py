@@ -286,9 +286,9 @@ FIGURE = Figure(
         "benchmarks/peers",
         "benchmarks/processes.py",
     ),
-    failures,
-    drawn_lines,
-    short,
+    failures=failures,
+    drawn=drawn_lines,
+    short=short,
     missed=missed,
     options=(click.Option(["--largest"], default=10**7, help="Elements."),),
 )

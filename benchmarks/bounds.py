@@ -276,7 +276,7 @@ FIGURE = Figure(
     measured,
     told,
     ("benchmarks/bounds.py", "benchmarks/cases.py", "benchmarks/right_forms"),
-    lambda data: iter(data["failures"]),
+    failures=lambda data: iter(data["failures"]),
     options=(
         click.Option(["--cases"], default=5000, help="For each format."),
         click.Option(["--only"], default="", help="One operation."),

@@ -149,7 +149,7 @@ FIGURE = Figure(
     measured,
     told,
     ("benchmarks/cost.py", "benchmarks/one_check.py"),
-    failures,
+    failures=failures,
     missed=missed,
     options=(
         click.Option(["--pairs"], default=200, help="Checks by turns with gradcheck's."),

@@ -479,7 +479,7 @@ FIGURE = Figure(
         *("benchmarks/false_alarms.py", "benchmarks/engine_draws.py", "benchmarks/cases.py"),
         *("benchmarks/forms.py", "benchmarks/right_forms"),
     ),
-    failures,
+    failures=failures,
     short=short,
     options=(
         click.Option(["--examples"], default=200_000, help="With this NumPy, of all shards."),

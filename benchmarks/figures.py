@@ -13,7 +13,7 @@ import os
 import platform
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -69,6 +69,7 @@ class Figure:
     measured: Callable[..., Any]
     told: Told
     sources: tuple[str, ...]
+    _: KW_ONLY
     failures: Told = _nothing
     drawn: Callable[[Any, Any], None] | None = None
     short: Told = _nothing

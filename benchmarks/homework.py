@@ -204,7 +204,7 @@ FIGURE = Figure(
     measured,
     told,
     ("benchmarks/homework.py",),
-    failures,
+    failures=failures,
     short=short,
     missed=missed,
     options=(click.Option(["--runs"], default=5),),

@@ -334,10 +334,10 @@ FIGURE = Figure(
     measured,
     told,
     SOURCES,
-    failures,
-    drawn,
-    short,
-    (
+    failures=failures,
+    drawn=drawn,
+    short=short,
+    options=(
         click.Option(["--only"], multiple=True, help="An operation."),
         click.Option(["--every"], default=1, help="One mutant of so many."),
         click.Option(["--processes"], default=1, help="How many to work with."),

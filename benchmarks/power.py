@@ -344,7 +344,7 @@ FIGURE = Figure(
     measured,
     told,
     ("benchmarks/power.py", "benchmarks/engine_draws.py"),
-    failures,
+    failures=failures,
     drawn=drawn_curve,
     short=short,
     options=(

@@ -182,8 +182,8 @@ FIGURE = Figure(
     measured,
     told,
     ("benchmarks/size.py", "benchmarks/one_check.py"),
-    failures,
-    drawn_sizes,
+    failures=failures,
+    drawn=drawn_sizes,
     options=(click.Option(["--largest"], default=10**7, help="Elements."),),
 )
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,12 @@ def test_every_source_of_a_figure_is_there() -> None:
     assert all((ROOT / source).exists() for figure in FIGURES for source in figure.sources)
 
 
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda f: f.name)
+def test_the_options_of_a_figure_are_what_its_measuring_takes(figure: Figure) -> None:
+    taken = signature(figure.measured).parameters
+    assert [option.name for option in figure.options] == list(taken)
+
+
 # --- each of these can fail -----------------------------------------------------------------------
 
 
@@ -58,7 +65,7 @@ def figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Figure:
     monkeypatch.setattr(figures, "DOCUMENTS", (tmp_path / "page.md",))
     (tmp_path / "code.py").write_text("measure()\n")
     (tmp_path / "page.md").write_text("# Page\n\n<!-- figure: odd -->\n<!-- end -->\n\nThe end.\n")
-    made = Figure("odd", "Odd numbers.", lambda: [1, 3, 5], told, ("code.py",), too_large)
+    made = Figure("odd", "Odd numbers.", lambda: [1, 3, 5], told, ("code.py",), failures=too_large)
     made.save([1, 3, 5])
     made.place()
     return made
