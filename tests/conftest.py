@@ -26,20 +26,28 @@ runner.main()
 """
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _nothing_of_the_users() -> Iterator[None]:
-    """Neither read what the user has kept, nor keep anything there."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(VARIABLE, "")
-        yield
-
-
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
     """What the workers of this run keep together, for tests that judge one homework many times."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     return Cache(shared / "cache")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_of_the_users(cache: Cache) -> Iterator[None]:
+    """Neither read what the user has kept, nor keep anything there; commands keep it together."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, str(cache.root))
+        yield
+
+
+@pytest.fixture
+def _undiagnosed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the smallest example and the cause, for tests that ask which checks fail."""
+    of = "backproof.loop._Loop"
+    monkeypatch.setattr(f"{of}._smallest", lambda _, __, tally: tally.wrong[0])
+    monkeypatch.setattr(f"{of}._diagnosis", lambda *_: None)
 
 
 @pytest.fixture

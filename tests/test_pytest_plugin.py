@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -43,10 +42,13 @@ bubblewrap.prefix = lambda *_: []
 
 @pytest.fixture
 def homework(tmp_path: Path) -> Path:
-    """Layers, some of them wrong, without a network, and what would run if it were collected."""
+    """Layers, one of them wrong, without a network, and what would run if it were collected."""
     folder = tmp_path / "homework"
     folder.mkdir()
-    shutil.copy(EXAMPLES / "uva_wrong" / "assignment1" / "modules.py", folder)
+    code = (EXAMPLES / "uva" / "assignment1" / "modules.py").read_text("utf-8")
+    right = 'self.grads["bias"] = dout.sum(axis=0)'
+    assert right in code
+    (folder / "modules.py").write_text(code.replace(right, right.replace("sum", "mean")), "utf-8")
     trap = "raise SystemExit('collected')\n"
     for name in ("conftest.py", "test_homework.py", "struct.py", "socket.py"):
         (folder / name).write_text(trap, "utf-8")

@@ -45,6 +45,7 @@ def mistaken(folder: Path, file: Path, edits: list[list[str]]) -> Path:
     return path
 
 
+@pytest.mark.usefixtures("_undiagnosed")
 @pytest.mark.parametrize(("file", "mistake"), IN_LAYERS)
 def test_fails_a_mistake_by_the_checks_that_it_breaks(file, mistake, tmp_path, cache):
     """These checks and no others: a mistake in one place is not blamed on another."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +15,7 @@ from backproof.catalog import find
 from backproof.contract import PROPERTIES
 from backproof.examination import Terms
 from backproof.inputs.examples import Course
+from backproof.inputs.sheets import Shared
 from backproof.loop import examine
 from backproof.operation import Operation
 from derivations.proof import Proof, prove
@@ -51,8 +53,14 @@ def status_of(operation: Operation) -> StatusOf:
     return ask
 
 
+@pytest.fixture(scope="module")
+def sheets() -> Callable[..., Shared]:
+    """Give the examples of an operation under what is fixed, the same for all candidates."""
+    return cache(lambda **_: Shared())
+
+
 @pytest.fixture
-def failures_of(operation: Operation) -> FailuresOf:
+def failures_of(operation: Operation, sheets: Callable[..., Shared]) -> FailuresOf:
     """Give the checks that an implementation with other functions in it does not pass.
 
     Of its values and gradients: the contract has tests of its own, and knows no formula.
@@ -67,7 +75,7 @@ def failures_of(operation: Operation) -> FailuresOf:
             forward=forward or right.forward, backward=backward or right.backward
         )
         terms = Terms(course=Course({name: (value,) for name, value in fixed.items()}))
-        verdict = examine(operation, candidate, count=30, terms=terms)
+        verdict = examine(operation, candidate, count=30, terms=terms, sheets=sheets(**fixed))
         return {
             c.id: c.diagnosis.kind if c.diagnosis else c.status
             for c in verdict.checks
