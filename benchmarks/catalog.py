@@ -1,6 +1,16 @@
 """The figures there are."""
 
-from benchmarks import beside, bounds, cost, false_alarms, homework, mutation, power, size
+from benchmarks import (
+    beside,
+    bounds,
+    cost,
+    false_alarms,
+    homework,
+    homework_mutants,
+    mutation,
+    power,
+    size,
+)
 from benchmarks.figures import Figure
 
 FIGURES: tuple[Figure, ...] = (
@@ -9,6 +19,7 @@ FIGURES: tuple[Figure, ...] = (
     size.FIGURE,
     beside.FIGURE,
     mutation.FIGURE,
+    homework_mutants.FIGURE,
     false_alarms.FIGURE,
     power.FIGURE,
     bounds.FIGURE,
