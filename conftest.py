@@ -55,6 +55,8 @@ DIALECTS = {
     f"test_{name}"
     for name in ("cs231n", "hlcv", "mytorch", "mytorch_editions", "networks", "own_dialect", "uva")
 }
+# What Hypothesis draws are Python's numbers, which test_bytes.py sees as well.
+DRAWS = {"test_examples"}
 # Numbers of fifty digits are mpmath's; NumPy only holds them.
 DIGITS = {"test_fifty_digits"}
 
@@ -70,8 +72,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("symbolic")
         if room is not None and (room.parts[:2] in SYSTEM or item.path.stem in DIALECTS | DIGITS):
             item.add_marker("system")
-        if room == Path("tests/operations") and item.name.startswith("test_rejects"):
-            item.add_marker("wrong_rule")
+        rejects = room == Path("tests/operations") and item.name.startswith("test_rejects")
+        if rejects or room == Path("tests/networks") or item.path.stem in DRAWS:
+            item.add_marker("both_ends")
 
 
 def pytest_sessionstart() -> None:
