@@ -78,14 +78,15 @@ def read(kept: Path) -> dict[str, tuple[str, float]]:
 def measured(*, only: Sequence[str], processes: int) -> list[dict[str, Any]]:
     """Judge all mutants of each homework, and count."""
     chosen = [name for name in HOMEWORKS if not only or name in only]
-    return [counted(name, fates(name, processes)) for name in chosen]
+    return [
+        counted(name, fates(name, processes), equivalent_file.load(tables(name))) for name in chosen
+    ]
 
 
-def counted(name: str, found: Sequence[Fate]) -> dict[str, Any]:
-    """What the table tells of a homework."""
+def counted(name: str, found: Sequence[Fate], reasons: Mapping[str, str]) -> dict[str, Any]:
+    """What the table tells of a homework, and of its table of equivalent mutants."""
     counts = Counter(fate.status for fate in found)
     by = Counter(fate.killed_by for fate in found if fate.killed_by)
-    reasons = {fate.mutant.id: fate.reason for fate in found if fate.reason}
     return {
         "homework": name,
         "mutants": len(found),

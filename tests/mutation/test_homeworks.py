@@ -11,6 +11,7 @@ from backproof.mutation import equivalent_file, homeworks
 from backproof.mutation.homeworks import HomeworkMutant, WrongHomeworkError, mutants, score
 
 ROOT = Path(__file__).parents[2]
+TABLES = ROOT / "examples/equivalent"
 
 DIALECT = """
 from backproof.candidates.dialects.dialect import Component, Dialect, Edition
@@ -132,9 +133,11 @@ def test_a_function_concerns_all_of_its_file_and_the_likeliest_first():
     assert found["assignment1/modules.py: ELUModule.forward"] == ["elu", "mlp"]
 
 
-def test_every_mutant_of_an_example_that_is_called_equivalent_exists():
-    """`backproof mutation-score --homework … --equivalent …` holds it to the rest."""
-    table = equivalent_file.load(ROOT / "examples/equivalent/uva.toml")
-    known = {m.id for m in mutants(Homework(ROOT / "examples/uva", "uva"))}
-    assert table.keys() <= known
-    assert all(why.endswith(".") for why in table.values())
+@pytest.mark.parametrize("table", sorted(TABLES.iterdir()), ids=lambda p: p.stem)
+def test_every_mutant_of_an_example_that_is_called_equivalent_exists(table):
+    """`python -m benchmarks homework-mutants` holds it to the rest."""
+    reasons = equivalent_file.load(table)
+    dialect = table.stem.partition("_")[0]
+    known = {m.id for m in mutants(Homework(ROOT / "examples" / table.stem, dialect))}
+    assert reasons.keys() <= known
+    assert all(why.endswith(".") for why in reasons.values())
