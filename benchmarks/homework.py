@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
@@ -23,7 +24,9 @@ from backproof.cache import VARIABLE
 from benchmarks.figures import ROOT, Figure
 from benchmarks.processes import cold
 
+HOMEWORK = ROOT / "examples/mytorch"
 CHECK = ("check", "examples/mytorch", "--dialect", "mytorch")
+PYTEST = ("-m", "pytest", "-p", "xdist.plugin", "-p", "backproof.pytest_plugin", "-c", "pytest.ini")
 GOALS = {"two processes": 3.0, "help": 0.2}
 """Seconds."""
 
@@ -142,12 +145,26 @@ def measured(*, runs: int) -> dict[str, Any]:
             )
             return {"interpreter": median("-c", "pass"), **json.loads(done.stdout)}
 
+        def by_pytest(workers: int) -> float:
+            """In a folder of its own, where no settings and no tests are."""
+            with TemporaryDirectory() as empty:
+                (Path(empty) / "pytest.ini").write_text("[pytest]\n", "utf-8")
+                asked = (*PYTEST, "--submission", str(HOMEWORK), "--dialect", "mytorch")
+                return cold(
+                    *(*asked, "-n", str(workers)),
+                    folder=Path(empty),
+                    PYTHONPATH=str(ROOT),
+                    PYTEST_DISABLE_PLUGIN_AUTOLOAD="1",
+                )
+
         check = ("-m", "backproof.cli", *CHECK, "--workers")
         return {
             "nothing is kept": median(*check, "2", "--no-cache"),
             "the first time": cold(*check, "2"),
             "two processes": median(*check, "2"),
             "one process": median(*check, "1"),
+            "two workers": statistics.median(by_pytest(2) for _ in range(runs)),
+            "one worker": statistics.median(by_pytest(1) for _ in range(runs)),
             "help": median("-m", "backproof.cli", "--help"),
             "parts": {"nothing is kept": parts("--no-cache"), "again": parts()},
         }
@@ -158,6 +175,8 @@ ROWS = {
     "the first time": "the first time, when what is right of the examples is not yet known",
     "nothing is kept": "with `--no-cache`",
     "one process": "again, with `--workers 1`",
+    "two workers": "`pytest --submission examples/mytorch --dialect mytorch -n 2`, again",
+    "one worker": "again, with `-n 1`",
     "help": "`backproof --help`",
 }
 

@@ -7,17 +7,23 @@ import resource
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import click
 
 from benchmarks.figures import ROOT
 
 
-def cold(*arguments: str) -> float:
+def cold(*arguments: str, folder: Path = ROOT, **environment: str) -> float:
     """Seconds of a command, interpreter and all, which has to succeed."""
     start = time.perf_counter()
     done = subprocess.run(  # noqa: S603 - ours
-        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     took = time.perf_counter() - start
     if done.returncode:
