@@ -53,7 +53,10 @@ SYSTEM = {
 # So are the dialects, of each of which test_bytes.py keeps a record for every NumPy.
 DIALECTS = {
     f"test_{name}"
-    for name in ("cs231n", "hlcv", "mytorch", "mytorch_editions", "networks", "own_dialect", "uva")
+    for name in (
+        *("cs231n", "hlcv", "mytorch", "mytorch_editions", "networks", "own_dialect", "surveys"),
+        "uva",
+    )
 }
 # What Hypothesis draws are Python's numbers, which test_bytes.py sees as well.
 DRAWS = {"test_examples"}

@@ -200,9 +200,10 @@ class Layer(Accumulating, Module):
 
     def _see_gradient(self, name: str, attribute: str, value: Any) -> None:
         """Name a vector's gradient that fits the vector and has another shape."""
-        came = getattr(value, "shape", ())
-        shape = self.shapes[name].get(came)
-        fits = fits_column(came) if self.is_column(name) else self._flat(name, value).ndim == 1
+        if not isinstance(value, np.ndarray):  # its check says so
+            return
+        shape, is_column = self.shapes[name].get(value.shape), self.is_column(name)
+        fits = fits_column(value.shape) if is_column else self._flat(name, value).ndim == 1
         if shape not in {None, self.held[name]} and fits:
             self.variations.append(f"{attribute} {shape}")
 

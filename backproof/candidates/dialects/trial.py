@@ -70,7 +70,7 @@ class Tried(Component):
         Of a linear layer that is given ones, they are 1, and the sums are the batch size.
         """
         averaged = [name for name in called if name in self.averaged]
-        if averaged and all(np.all(np.equal(gradients[name], 1)) for name in averaged):
+        if averaged and all(_is_one(gradients[name]) for name in averaged):
             names = " and ".join(called[name] for name in averaged)
             self.variations.append(f"{names} averaged over the batch")
 
@@ -164,6 +164,11 @@ class Accumulating(Tried):
     def _slopes(self, script: Script, layer: Handle) -> list[Handle]:
         self.forward(script, layer, self.trial)
         return [*self.backward(script, layer, self.trial).values()]
+
+
+def _is_one(gradient: Any) -> bool:
+    """Whether it is a number or an array, and 1 everywhere."""
+    return isinstance(gradient, np.ndarray | float | int) and bool(np.all(np.equal(gradient, 1)))
 
 
 def _doubled(once: Any, twice: Any) -> bool:
