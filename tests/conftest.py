@@ -27,7 +27,7 @@ runner.main()
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
     """What the workers of this run keep together, for tests that judge one homework many times."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
@@ -35,10 +35,10 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _nothing_of_the_users(cache: Cache) -> Iterator[None]:
+def _nothing_of_the_users(shared_cache: Cache) -> Iterator[None]:
     """Neither read what the user has kept, nor keep anything there; commands keep it together."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(VARIABLE, str(cache.root))
+        patch.setenv(VARIABLE, str(shared_cache.root))
         yield
 
 

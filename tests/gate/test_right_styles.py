@@ -45,7 +45,7 @@ OPERATIONS = {"hw1": ["batchnorm_mlp", "mlp_training"]}
 
 
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda p: f"{p.parent.name}/{p.stem}")
-def test_passes_a_right_layer_in_any_style(layer, tmp_path, cache):
+def test_passes_a_right_layer_in_any_style(layer, tmp_path, shared_cache):
     """Each is right in its own way: nothing but the function and its derivative is judged."""
     folder = layer.parent.name
     asked = OPERATIONS.get(folder, [folder])
@@ -53,7 +53,7 @@ def test_passes_a_right_layer_in_any_style(layer, tmp_path, cache):
     path = Path(shutil.copytree(HOMEWORK, tmp_path / "homework"))
     shutil.copyfile(layer, path / FILES[folder])
     mytorch = homework.dialect("mytorch")
-    verdict = homework.judge(path, mytorch, operations=asked, count=count, kept=cache)
+    verdict = homework.judge(path, mytorch, operations=asked, count=count, kept=shared_cache)
     assert verdict.verdict == "pass", [c for c in verdict.checks if c.status != "pass"]
     named = [NAMED.get(f"{folder}/{layer.stem}", ""), AVERAGED * (folder in {"hw1", "linear"})]
     assert {c.variation for c in verdict.checks} == {", ".join(filter(None, named))}

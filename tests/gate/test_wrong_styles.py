@@ -47,12 +47,12 @@ def mistaken(folder: Path, file: Path, edits: list[list[str]]) -> Path:
 
 @pytest.mark.usefixtures("_undiagnosed")
 @pytest.mark.parametrize(("file", "mistake"), IN_LAYERS)
-def test_fails_a_mistake_by_the_checks_that_it_breaks(file, mistake, tmp_path, cache):
+def test_fails_a_mistake_by_the_checks_that_it_breaks(file, mistake, tmp_path, shared_cache):
     """These checks and no others: a mistake in one place is not blamed on another."""
     path = mistaken(tmp_path, file, mistake["edits"])
     (operation,) = {pattern.partition(".")[0] for pattern in mistake["fails"]}
     mytorch = homework.dialect("mytorch")
-    verdict = homework.judge(path, mytorch, operations=[operation], count=15, kept=cache)
+    verdict = homework.judge(path, mytorch, operations=[operation], count=15, kept=shared_cache)
     assert verdict.verdict == "fail"
     expected = {c.id for c in verdict.checks if any(fnmatch(c.id, p) for p in mistake["fails"])}
     assert {c.id for c in verdict.checks if c.status != "pass"} == expected
