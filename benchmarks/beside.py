@@ -41,7 +41,7 @@ SMALL = (2, 3)
 LIMIT = 60
 """Seconds for one check."""
 
-HANGS = 10 * LIMIT
+HANGS = 3 * LIMIT
 """Seconds after which a process hears no alarm any more."""
 
 ENOUGH = 3
