@@ -58,8 +58,9 @@ DIALECTS = {
         "uva",
     )
 }
-# What Hypothesis draws are Python's numbers, which test_bytes.py sees as well.
-DRAWS = {"test_examples"}
+# What Hypothesis draws are Python's numbers, which test_bytes.py sees as well. How large an error
+# has to be follows from the bounds, which other tests ask about.
+BOTH_ENDS = {"test_examples", "test_power"}
 # Numbers of fifty digits are mpmath's; NumPy only holds them.
 DIGITS = {"test_fifty_digits"}
 
@@ -76,7 +77,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if room is not None and (room.parts[:2] in SYSTEM or item.path.stem in DIALECTS | DIGITS):
             item.add_marker("system")
         rejects = room == Path("tests/operations") and item.name.startswith("test_rejects")
-        if rejects or room == Path("tests/networks") or item.path.stem in DRAWS:
+        if rejects or room == Path("tests/networks") or item.path.stem in BOTH_ENDS:
             item.add_marker("both_ends")
 
 
