@@ -23,10 +23,11 @@ from backproof.error_function import erf, relative_error
 _DIGITS = 40
 """Of a number such as pi: more than any long double holds."""
 
-_MANY = 2**12
+_MANY = 2**15
+"""From so many products on, a sum of products is worth a plan."""
+
 _PLAN = "greedy", 2**20
-"""Of so many entries a matrix product is worth the search for one, and a product of several
-arrays larger ones in between than any of them."""
+"""Two arrays at a time, by matrix products; what comes in between may have so many entries."""
 
 LIBRARY_ROUNDINGS = 8
 """Roundings of exp, log, tanh, erf and non-integer powers: NumPy's vector loops promise 4 ulp."""
@@ -267,13 +268,18 @@ class Rounding:
         count: int,
     ) -> Bounded:
         """A sum of products; these may be some of the `count` terms of an entry."""
+        lengths = {
+            label: length
+            for factor, of in zip(factors, labels, strict=True)
+            for label, length in zip(of, factor.value.shape, strict=True)
+        }
+        # Two arrays of long doubles have no matrix product.
+        pays = len(factors) > 2 or self.reference is np.float64
+        plan = _PLAN if pays and math.prod(lengths.values()) > _MANY else False
 
         def summed(arrays: Sequence[np.ndarray]) -> np.ndarray:
             operands = [o for pair in zip(arrays, labels, strict=True) for o in pair]
-            planned: Any = len(arrays) > 2
-            if max(array.size for array in arrays) > _MANY:
-                planned = _PLAN if planned or self.reference is np.float64 else False
-            return np.asarray(np.einsum(*operands, list(kept), optimize=planned))
+            return np.asarray(np.einsum(*operands, list(kept), optimize=plan))
 
         value = summed([f.value for f in factors])
         sizes = [f.size for f in factors]
