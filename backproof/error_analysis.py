@@ -176,7 +176,8 @@ class Rounding:
         if a.error is not None:
             inherited = a.error * (b.size if b.error is None else b.size + b.error)
         if b.error is not None:
-            inherited = _plus(inherited, b.error * a.size)
+            other = b.error * a.size
+            inherited = other if inherited is None else inherited + other
         return self._rounded(value, inherited, 1)
 
     def product(self, factors: Sequence[Bounded]) -> Bounded:

@@ -125,6 +125,7 @@ class Examination:
             WeakKeyDictionary()
         )
         self._answers: WeakKeyDictionary[Draw, Answer] = WeakKeyDictionary()
+        self._inputs: dict[str, Sequence[Input]] = {}
         self._turns = itertools.count()
         self._oracles: dict[tuple[Any, ...], SymbolicOracle | ComposedOracle | None] = {}
 
@@ -168,14 +169,17 @@ class Examination:
         told = f"{self.called}, {stream}, {course.parameters!r}"
         return self.sheets.draws(self.operation, told, count, draw)
 
-    def arrays(self, convention: Mapping[str, Any]) -> list[Input]:
+    def arrays(self, convention: Mapping[str, Any]) -> Sequence[Input]:
         """The operation's inputs under one choice of conventions; see `Operation.arrays`."""
 
         def find() -> list[tuple[Any, ...]]:
             return [astuple(given) for given in self.operation.arrays(convention)]
 
         asked = f"{self.called}: inputs under {dict(convention)!r}"
-        return [Input(*given) for given in self.sheets.fact(self.operation, asked, find)]
+        if asked not in self._inputs:
+            known = self.sheets.fact(self.operation, asked, find)
+            self._inputs[asked] = [Input(*given) for given in known]
+        return self._inputs[asked]
 
     def differentiable(self, convention: Mapping[str, Any]) -> tuple[str, ...]:
         """The inputs that have a gradient."""
@@ -304,17 +308,15 @@ class Examination:
             return Opinion(*parts)
         ratio = unit_roundoff(np.float64) / unit_roundoff(self.dtype)
 
-        def scaled(array: np.ndarray, factor: float) -> np.ndarray:
-            return array if factor == 1 else array * factor
+        def scaled(array: np.ndarray) -> np.ndarray:
+            return array if ratio == 1 else array * ratio
 
-        outputs = {
-            n: Bounded(v, scaled(symbolic.outputs[n].bound, ratio)) for n, v in found[0].items()
-        }
+        def divided(array: np.ndarray, divisor: float) -> np.ndarray:
+            return array if divisor == 1 else array / divisor
+
+        outputs = {n: Bounded(v, scaled(symbolic.outputs[n].bound)) for n, v in found[0].items()}
         gradients = {
-            n: Bounded(
-                v if self.divisor(draw, n) == 1 else v / self.divisor(draw, n),
-                scaled(symbolic.gradients[n].bound, ratio),
-            )
+            n: Bounded(divided(v, self.divisor(draw, n)), scaled(symbolic.gradients[n].bound))
             for n, v in found[1].items()
         }
         if self.plain is not None:
