@@ -45,6 +45,7 @@ SYSTEM = {
             "diagnosis",
             "gate",
             "mutation",
+            "networks",
             "red_team",
             "report",
         )
@@ -74,10 +75,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             room == Path("tests/operations") and fixtures & SYMBOLIC and not fixtures & NUMERIC
         ):
             item.add_marker("symbolic")
-        if room is not None and (room.parts[:2] in SYSTEM or item.path.stem in DIALECTS | DIGITS):
-            item.add_marker("system")
+        # What a wrong rule is told, and why, test_bytes.py compares on every NumPy too.
         rejects = room == Path("tests/operations") and item.name.startswith("test_rejects")
-        if rejects or room == Path("tests/networks") or item.path.stem in BOTH_ENDS:
+        dear = room is not None and room.parts[:2] in SYSTEM
+        if dear or rejects or item.path.stem in DIALECTS | DIGITS:
+            item.add_marker("system")
+        if item.path.stem in BOTH_ENDS:
             item.add_marker("both_ends")
 
 
