@@ -75,7 +75,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             room == Path("tests/operations") and fixtures & SYMBOLIC and not fixtures & NUMERIC
         ):
             item.add_marker("symbolic")
-        # What a wrong rule is told, and why, test_bytes.py compares on every NumPy too.
+        # Of what wrong layers are told, test_bytes.py compares nine checks on every NumPy.
         rejects = room == Path("tests/operations") and item.name.startswith("test_rejects")
         dear = room is not None and room.parts[:2] in SYSTEM
         if dear or rejects or item.path.stem in DIALECTS | DIGITS:
